@@ -1,0 +1,5 @@
+"""Segmentors."""
+
+from .avs_segmentor import AVSegmentor
+
+__all__ = ['AVSegmentor']
