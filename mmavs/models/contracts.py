@@ -1,8 +1,8 @@
 """The two objects that flow through every model of mmavs.
 
-Notation, here and in every docstring: ``B`` clips, ``T`` frames per clip, ``M = B * T`` frames, ``C`` channels, ``H`` and
-``W`` pixels or feature rows and columns, ``N = H * W`` tokens of one frame, ``P`` groups, ``K`` classes (``K = 1``: one
-binary logit), ``L`` backbone stages, ``A`` audio channels.
+Notation, here and in every docstring: ``B`` clips, ``T`` frames per clip, ``M = B * T`` frames, ``C`` channels, ``H``
+and ``W`` pixels or feature rows and columns, ``N = H * W`` tokens of one frame, ``P`` groups, ``K`` classes (``K = 1``:
+one binary logit), ``L`` backbone stages, ``A`` audio channels.
 """
 
 from dataclasses import dataclass, field, replace

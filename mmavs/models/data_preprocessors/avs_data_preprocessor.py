@@ -29,7 +29,8 @@ class AVSDataPreprocessor(BaseDataPreprocessor):
         non_blocking: Whether the transfer to the device may overlap with computation.
 
     Shapes:
-        - in: ``inputs['frames']`` list of ``(T_i, 3, H, W)`` uint8, ``inputs['audio']`` list of ``(T_i, 1, 96, 64)``.
+        - in: ``inputs['frames']`` list of ``(T_i, 3, H, W)`` uint8 (absent in audio-only tasks), ``inputs['audio']``
+          list of ``(T_i, 1, 96, 64)``.
         - out, with ``T`` the longest clip of the batch: ``inputs['frames']`` ``(B, T, 3, H, W)`` float32, exactly zero
           on padding (as the published AVSS loader pads after normalisation), ``inputs['audio']`` ``(B, T, 1, 96, 64)``,
           ``inputs['frame_valid']`` ``(B, T)`` bool.
@@ -52,33 +53,32 @@ class AVSDataPreprocessor(BaseDataPreprocessor):
     def forward(self, data: dict[str, Any], training: bool = False) -> dict[str, Any]:
         """Batch one collated ``dict(inputs=..., data_samples=...)``; ``training`` changes nothing."""
         data = self.cast_data(data)
-        inputs = data['inputs']
-        clips, audio = list(inputs['frames']), list(inputs['audio'])
-        self._check(clips, audio, data.get('data_samples'))
-        num_frames = max(clip.shape[0] for clip in clips)
-        lengths = torch.tensor([clip.shape[0] for clip in clips], device=clips[0].device)
+        audio = list(data['inputs']['audio'])
+        num_frames = max(example.shape[0] for example in audio)
+        lengths = torch.tensor([example.shape[0] for example in audio], device=audio[0].device)
         frame_valid = torch.arange(num_frames, device=lengths.device) < lengths[:, None]
-        frames = torch.stack([pad_frames(clip, num_frames) for clip in clips]).float()
-        frames = (frames - self.mean) / self.std * frame_valid[:, :, None, None, None]
         batch = dict(
-            frames=frames,
-            audio=torch.stack([pad_frames(example, num_frames) for example in audio]).float(),
-            frame_valid=frame_valid,
+            audio=torch.stack([pad_frames(example, num_frames) for example in audio]).float(), frame_valid=frame_valid
         )
+        if 'frames' in data['inputs']:
+            clips = list(data['inputs']['frames'])
+            _check_clips(clips, audio, data.get('data_samples'))
+            frames = torch.stack([pad_frames(clip, num_frames) for clip in clips]).float()
+            batch['frames'] = (frames - self.mean) / self.std * frame_valid[:, :, None, None, None]
         return {**data, 'inputs': batch}
 
-    @staticmethod
-    def _check(clips: list[Tensor], audio: list[Tensor], data_samples: Sequence[Any] | None) -> None:
-        ids = [sample.get('clip_id', str(i)) for i, sample in enumerate(data_samples or [{}] * len(clips))]
-        sizes = {tuple(clip.shape[1:]) for clip in clips}
-        if len(sizes) > 1:
+
+def _check_clips(clips: list[Tensor], audio: list[Tensor], data_samples: Sequence[Any] | None) -> None:
+    ids = [sample.get('clip_id', str(i)) for i, sample in enumerate(data_samples or [{}] * len(clips))]
+    for clip_id, clip, example in zip(ids, clips, audio, strict=True):
+        if clip.shape[0] != example.shape[0]:
             raise ValueError(
-                f'the clips {ids} of one batch have frames of different size {sorted(sizes)}; add a resize to the '
-                'pipeline or use batch_size=1'
+                f'clip {clip_id!r} has {clip.shape[0]} frames but {example.shape[0]} audio examples; the audio '
+                'transform must give one example per frame'
             )
-        for clip_id, clip, example in zip(ids, clips, audio, strict=True):
-            if clip.shape[0] != example.shape[0]:
-                raise ValueError(
-                    f'clip {clip_id!r} has {clip.shape[0]} frames but {example.shape[0]} audio examples; the audio '
-                    'transform must give one example per frame'
-                )
+    sizes = {tuple(clip.shape[1:]) for clip in clips}
+    if len(sizes) > 1:
+        raise ValueError(
+            f'the clips {ids} of one batch have frames of different size {sorted(sizes)}; add a resize to the '
+            'pipeline or use batch_size=1'
+        )

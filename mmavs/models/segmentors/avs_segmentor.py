@@ -64,7 +64,7 @@ class AVSegmentor(BaseModel):
 
         Args:
             inputs: ``frames`` ``(B, T, 3, H, W)`` normalised; ``audio`` ``(B, T, 1, 96, 64)`` or ``audio_features``
-                ``(B, T, A)``, which skip the audio backbone; optional ``frame_valid`` ``(B, T)`` bool, all true by default.
+                ``(B, T, A)``, which skip the audio backbone; optional ``frame_valid`` ``(B, T)`` bool, true by default.
             data_samples: One per clip; annotations for ``mode='loss'``, receivers of the result for ``mode='predict'``.
             mode: ``'tensor'`` gives the mask logits ``(B, T, K, H, W)``, ``'loss'`` a dict of losses, ``'predict'``
                 the data samples with ``pred_logits``, ``pred_masks`` and, where the model has them,

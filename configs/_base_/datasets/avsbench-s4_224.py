@@ -1,0 +1,31 @@
+# AVSBench-object, single source (S4): 5 frames at 224x224; of a training clip only the first frame is labelled.
+data_root = 'data/AVSBench/Single-source'
+train_pipeline = [
+    dict(type='LoadClipFrames'),
+    dict(type='LoadClipMasks', mode='binary'),
+    dict(type='LoadAudio'),
+    dict(type='VGGishLogMel'),
+    dict(type='ResizeClip', size=(224, 224)),
+    dict(type='PackAVSInputs'),
+]
+test_pipeline = train_pipeline
+train_dataloader = dict(
+    batch_size=4,
+    num_workers=2,
+    sampler=dict(type='DefaultSampler', shuffle=True),
+    dataset=dict(type='AVSBenchS4Dataset', data_root=data_root, split='train', pipeline=train_pipeline),
+)
+val_dataloader = dict(
+    batch_size=4,
+    num_workers=2,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(type='AVSBenchS4Dataset', data_root=data_root, split='val', pipeline=test_pipeline),
+)
+test_dataloader = dict(
+    batch_size=4,
+    num_workers=2,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    dataset=dict(type='AVSBenchS4Dataset', data_root=data_root, split='test', pipeline=test_pipeline),
+)
+val_evaluator = [dict(type='BinaryAVSMetric', batch_videos=4)]
+test_evaluator = val_evaluator
