@@ -8,12 +8,12 @@ import argparse
 import json
 from pathlib import Path
 
+from mmavs.utils.config import load_config
 from mmengine import DictAction
 from mmengine.logging import print_log
 
 from mmavs.apis import init_model
 from mmavs.evaluation.conditions import evaluate_condition, markdown_table
-from mmavs.utils.config import load_config
 
 COLUMNS = ('avs/J_frame', 'avs/J_nonempty', 'avs/F_max_exact', 'avs/FP_area_empty', 'avs/FPR_area')
 

@@ -1,0 +1,9 @@
+"""Conversion of official checkpoints; one module per method, each a ``Converter`` in ``CONVERTERS``."""
+
+from .base import ConversionReport, Converter, convert_file
+from .tpavi import TPAVIConverter
+from .vggish import VGGishConverter
+
+CONVERTERS: dict[str, Converter] = {'tpavi': TPAVIConverter(), 'vggish': VGGishConverter()}
+
+__all__ = ['CONVERTERS', 'ConversionReport', 'Converter', 'TPAVIConverter', 'VGGishConverter', 'convert_file']

@@ -1,0 +1,94 @@
+"""The top-down decoder of TPAVI."""
+
+from itertools import pairwise
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from mmavs.models.contracts import AVSFeatures, AVSOutput
+from mmavs.registry import MODELS
+
+from .base_avs_head import BaseAVSHead
+
+
+class ResidualConvUnit(nn.Module):
+    """``conv(relu(conv(relu(x)))) + relu(x)``.
+
+    The published unit rectifies its input in place, so the residual is the rectified input too.
+
+    Args:
+        channels: ``C``.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(channels, channels, 3, padding=1)
+        self.conv2 = nn.Conv2d(channels, channels, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map ``(M, C, H, W)`` to the same shape."""
+        x = F.relu(x)
+        return self.conv2(F.relu(self.conv1(x))) + x
+
+
+@MODELS.register_module()
+class TPAVIHead(BaseAVSHead):
+    """Top-down path of residual convolution units and a small output head.
+
+    Args:
+        channels: ``C`` of the incoming maps.
+        num_classes: ``K``; 1 for one binary logit.
+        num_levels: Number of maps.
+        init_cfg: mmengine initialisation config.
+
+    Shapes:
+        - in: maps of stride 4, 8, 16, 32 (each half the size of the one before).
+        - out: logits ``(B, T, K, H, W)``, zero on padded frames; ``output.features.maps`` are the rectified input maps,
+          which the matching loss uses.
+
+    Raises:
+        ValueError: Maps that do not halve from level to level: the input size is no multiple of the coarsest stride.
+
+    Source:
+        Zhou et al., ECCV 2022; https://github.com/OpenNLPLab/AVSBench. The first unit of the coarsest level, which the
+        released code builds but never calls, is left out.
+    """
+
+    def __init__(
+        self, channels: int = 256, num_classes: int = 1, *, num_levels: int = 4, init_cfg: dict | None = None
+    ) -> None:
+        super().__init__(init_cfg)
+        self.merge = nn.ModuleList(ResidualConvUnit(channels) for _ in range(num_levels - 1))
+        self.refine = nn.ModuleList(ResidualConvUnit(channels) for _ in range(num_levels))
+        self.reduce = nn.Conv2d(channels, channels // 2, 3, padding=1)
+        self.smooth = nn.Conv2d(channels // 2, channels // 8, 3, padding=1)
+        self.classify = nn.Conv2d(channels // 8, num_classes, 1)
+
+    def forward(self, features: AVSFeatures, size: tuple[int, int]) -> AVSOutput:
+        """Decode the maps into logits at ``size``."""
+        self._check(features.maps)
+        maps = tuple(F.relu(x) for x in features.maps)
+        x = self._upsample(self.refine[-1](maps[-1]))
+        for level in range(len(maps) - 2, -1, -1):
+            x = self._upsample(self.refine[level](x + self.merge[level](maps[level])))
+        x = F.interpolate(self.reduce(x), scale_factor=2, mode='bilinear', align_corners=False)
+        logits = self.classify(F.relu(self.smooth(x)))
+        if tuple(logits.shape[-2:]) != tuple(size):
+            logits = F.interpolate(logits, size, mode='bilinear', align_corners=False)
+        logits = logits.unflatten(0, features.frame_valid.shape)
+        logits = logits * features.frame_valid[:, :, None, None, None]
+        return AVSOutput(logits, features.updated(maps=maps))
+
+    @staticmethod
+    def _upsample(x: Tensor) -> Tensor:
+        return F.interpolate(x, scale_factor=2, mode='bilinear', align_corners=True)
+
+    def _check(self, maps: tuple[Tensor, ...]) -> None:
+        sizes = [tuple(x.shape[-2:]) for x in maps]
+        if len(maps) != len(self.refine):
+            raise ValueError(f'TPAVIHead was built for {len(self.refine)} maps, got {len(maps)}')
+        for finer, coarser in pairwise(sizes):
+            if finer != (2 * coarser[0], 2 * coarser[1]):
+                raise ValueError(
+                    f'TPAVIHead needs maps that halve from level to level, got {sizes}; resize the input to a multiple of 32'
+                )

@@ -1,0 +1,7 @@
+"""Losses; each is ``loss(output: AVSOutput, targets: AVSTargets) -> scalar`` with a ``loss_name``."""
+
+from .av_matching_loss import AVMatchingLoss
+from .base_loss import BaseAVSLoss
+from .mask_losses import MaskBCELoss, MaskCELoss, MaskDiceLoss, MaskIoULoss
+
+__all__ = ['AVMatchingLoss', 'BaseAVSLoss', 'MaskBCELoss', 'MaskCELoss', 'MaskDiceLoss', 'MaskIoULoss']

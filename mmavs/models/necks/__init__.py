@@ -1,0 +1,6 @@
+"""Necks: audio-visual fusion."""
+
+from .base_av_neck import BaseAVNeck
+from .tpavi_neck import TPAVINeck
+
+__all__ = ['BaseAVNeck', 'TPAVINeck']

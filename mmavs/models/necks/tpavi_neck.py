@@ -1,0 +1,222 @@
+"""TPAVI: temporal pixel-wise audio-visual interaction."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from mmavs.models.contracts import AVSFeatures
+from mmavs.registry import MODELS
+
+from .base_av_neck import BaseAVNeck
+
+DILATIONS = (3, 6, 12, 18)
+
+
+class DilatedContext(nn.Module):
+    """Sum of four dilated 3x3 convolutions, no norm, no activation.
+
+    Args:
+        in_channels: ``C_in``.
+        out_channels: ``C_out``.
+
+    Shapes:
+        - in: ``(M, C_in, H, W)``.
+        - out: ``(M, C_out, H, W)``.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int) -> None:
+        super().__init__()
+        self.convs = nn.ModuleList(nn.Conv2d(in_channels, out_channels, 3, padding=d, dilation=d) for d in DILATIONS)
+        for conv in self.convs:
+            nn.init.normal_(conv.weight, std=0.01)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Apply all dilations and add."""
+        return torch.stack([conv(x) for conv in self.convs]).sum(0)
+
+
+def mean_over_frame_groups(x: Tensor, weight: Tensor, size: int | None) -> Tensor:
+    """Average ``x`` over groups of neighbouring frames and give every frame the mean of its group.
+
+    Args:
+        x: ``(B, T, ...)``.
+        weight: ``(B, T)``, how much a frame counts; a group without weight gives zeros.
+        size: Frames per group (the last group may be shorter), ``None`` for the whole clip.
+
+    Returns:
+        ``(B, T, ...)``.
+    """
+    num_frames = weight.shape[1]
+    size = num_frames if size is None else min(size, num_frames)
+    pad = -num_frames % size
+    trailing = x.dim() - 2
+    x = F.pad(x, [0, 0] * trailing + [0, pad]).unflatten(1, (-1, size))
+    weight = F.pad(weight, [0, pad]).unflatten(1, (-1, size))
+    weight = (weight / weight.sum(-1, keepdim=True).clamp(min=1)).to(x.dtype)
+    mean = (x * weight.view(*weight.shape, *[1] * trailing)).sum(2, keepdim=True)
+    return mean.expand_as(x).flatten(1, 2)[:, :num_frames]
+
+
+class TPAVIBlock(nn.Module):
+    """The non-local block of TPAVI in "dot" mode, in its linear form.
+
+    The published block computes, per group of ``T`` frames with ``n`` positions each, ``y = (f / N) g(x)`` with
+    ``f = theta(x)^T phi(a)`` of size ``N x N``, ``N = T n``. There is no softmax, so ``y = theta(x)^T K`` with the
+    ``C' x C'`` matrix ``K = phi(a) g(x)^T / N``: the result is the same up to rounding and the cost linear in ``N``. With
+    audio, ``phi(a)`` is one vector per frame, and ``K`` needs only the frame's mean of ``g(x)``, which is ``g`` of the mean.
+
+    Args:
+        channels: ``C``; the block works with ``C' = C // 2`` inside.
+        audio_channels: ``A``.
+        align_bias: Whether the audio projection has a bias (the AVSS release has none).
+        frames_per_group: Frames that see each other; ``None`` for the whole clip.
+        mask_padding: Leave padded frames out of the group's mean. ``False`` is the published arithmetic, in which the
+            zeroed maps of padded frames still count through the biases.
+
+    Source:
+        Zhou et al., "Audio-visual segmentation", ECCV 2022, eq. 2; https://github.com/OpenNLPLab/AVSBench.
+    """
+
+    def __init__(
+        self, channels: int, audio_channels: int, *, align_bias: bool, frames_per_group: int | None, mask_padding: bool
+    ) -> None:
+        super().__init__()
+        inner = channels // 2
+        self.align_channel = nn.Linear(audio_channels, channels, bias=align_bias)
+        self.theta = nn.Conv2d(channels, inner, 1)
+        self.phi = nn.Conv2d(channels, inner, 1)
+        self.g = nn.Conv2d(channels, inner, 1)
+        self.out_proj = nn.Conv2d(inner, channels, 1)
+        self.out_norm = nn.BatchNorm2d(channels)
+        self.layer_norm = nn.LayerNorm(channels)
+        nn.init.zeros_(self.out_norm.weight)
+        nn.init.zeros_(self.out_norm.bias)
+        self.frames_per_group = frames_per_group
+        self.mask_padding = mask_padding
+
+    def forward(self, x: Tensor, key: Tensor | None, frame_valid: Tensor) -> Tensor:
+        """Attend and add.
+
+        Args:
+            x: Visual map ``(M, C, H, W)``, zero on padded frames.
+            key: Aligned audio ``(B, T, C)``; ``None`` for the visual-visual branch, where the map attends to itself.
+            frame_valid: ``(B, T)`` bool.
+
+        Returns:
+            ``(M, C, H, W)``.
+        """
+        kernel = self.visual_kernel(x) if key is None else self.audio_kernel(x, key)
+        weight = frame_valid if self.mask_padding else torch.ones_like(frame_valid)
+        kernel = mean_over_frame_groups(kernel.unflatten(0, frame_valid.shape), weight.float(), self.frames_per_group)
+        query = self.theta(x)
+        attended = (kernel.flatten(0, 1).to(query.dtype).transpose(1, 2) @ query.flatten(2)).view_as(query)
+        x = x + self.out_norm(self.out_proj(attended))
+        return self.layer_norm(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+
+    def audio_kernel(self, x: Tensor, key: Tensor) -> Tensor:
+        """Return ``phi(a) mean(g(x))^T`` of each frame, ``(M, C', C')``."""
+        phi = self.phi(key.flatten(0, 1)[:, :, None, None]).flatten(1)
+        g = self.g(x.mean((-2, -1), keepdim=True)).flatten(1)
+        return phi.unsqueeze(2) * g.unsqueeze(1)
+
+    def visual_kernel(self, x: Tensor) -> Tensor:
+        """Return ``phi(x) g(x)^T / n`` of each frame, ``(M, C', C')``."""
+        phi, g = self.phi(x).flatten(2), self.g(x).flatten(2)
+        return phi @ g.transpose(1, 2) / phi.shape[-1]
+
+
+@MODELS.register_module()
+class TPAVINeck(BaseAVNeck):
+    """Dilated context and TPAVI fusion at chosen stages.
+
+    Args:
+        in_channels: Channels of the backbone's maps, finest first.
+        channels: ``C`` of the returned maps.
+        audio_channels: ``A``.
+        stages: Stages that are fused; the others pass the context convolutions only.
+        audio_visual: Use the audio-visual branch.
+        visual_visual: Use the branch in which the map attends to itself; with both, the results are averaged.
+        align_bias: Bias of the audio projection (``False`` in the AVSS release).
+        frames_per_group: Frames that see each other. The published code always groups by five, so a ten-frame clip becomes
+            two groups; ``1`` fuses frame by frame, ``None`` takes the whole clip.
+        mask_padding: See ``TPAVIBlock``.
+        init_cfg: mmengine initialisation config.
+
+    Shapes:
+        - maps: ``(M, C_l, H_l, W_l)`` to ``(M, C, H_l, W_l)``, zero on padded frames.
+        - ``aux['tpavi_audio']``: per stage the aligned audio ``(B, T, C)``, ``None`` where the stage has no audio branch.
+
+    Raises:
+        ValueError: No branch is on, or a stage does not exist.
+
+    Source:
+        Zhou et al., ECCV 2022; https://github.com/OpenNLPLab/AVSBench.
+    """
+
+    def __init__(
+        self,
+        in_channels: Sequence[int],
+        channels: int = 256,
+        audio_channels: int = 128,
+        *,
+        stages: Sequence[int] = (0, 1, 2, 3),
+        audio_visual: bool = True,
+        visual_visual: bool = False,
+        align_bias: bool = True,
+        frames_per_group: int | None = 5,
+        mask_padding: bool = True,
+        init_cfg: dict | None = None,
+    ) -> None:
+        super().__init__(init_cfg)
+        if not (audio_visual or visual_visual):
+            raise ValueError('TPAVINeck needs audio_visual=True, visual_visual=True or both')
+        if not set(stages) <= set(range(len(in_channels))):
+            raise ValueError(f'stages {tuple(stages)} must lie in 0..{len(in_channels) - 1} (in_channels)')
+        self.audio_visual = audio_visual
+        self.visual_visual = visual_visual
+        self.context = nn.ModuleList(DilatedContext(c, channels) for c in in_channels)
+        self.blocks = nn.ModuleDict(
+            {
+                str(stage): TPAVIBlock(
+                    channels,
+                    audio_channels,
+                    align_bias=align_bias,
+                    frames_per_group=frames_per_group,
+                    mask_padding=mask_padding,
+                )
+                for stage in sorted(stages)
+            }
+        )
+        if not audio_visual:
+            for block in self.blocks.values():
+                block.align_channel.requires_grad_(False)  # not used by the visual-visual branch
+
+    def forward(self, features: AVSFeatures) -> AVSFeatures:
+        """Fuse every chosen stage.
+
+        Raises:
+            ValueError: Another number of maps than ``in_channels``.
+        """
+        if len(features.maps) != len(self.context):
+            raise ValueError(f'TPAVINeck was built for {len(self.context)} maps, got {len(features.maps)}')
+        valid = features.frame_valid.flatten()[:, None, None, None]
+        maps, audio = [], []
+        for stage, (x, context) in enumerate(zip(features.maps, self.context, strict=True)):
+            x = context(x) * valid
+            aligned = None
+            if str(stage) in self.blocks:
+                x, aligned = self._fuse(self.blocks[str(stage)], x, features)
+                x = x * valid
+            maps.append(x)
+            audio.append(aligned)
+        return features.updated(maps=tuple(maps), tpavi_audio=tuple(audio))
+
+    def _fuse(self, block: TPAVIBlock, x: Tensor, features: AVSFeatures) -> tuple[Tensor, Tensor | None]:
+        """Average the active branches; return the map and the aligned audio."""
+        aligned = block.align_channel(features.audio) if self.audio_visual else None
+        branches = [block(x, None, features.frame_valid)] if self.visual_visual else []
+        if aligned is not None:
+            branches.append(block(x, aligned, features.frame_valid))
+        return sum(branches) / len(branches), aligned

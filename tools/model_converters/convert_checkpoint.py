@@ -1,0 +1,33 @@
+"""Convert an official checkpoint to the names of mmavs and report every key."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from mmavs.converters import CONVERTERS, convert_file
+
+
+def parse_args() -> argparse.Namespace:
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('method', choices=sorted(CONVERTERS), help='published method the file belongs to')
+    parser.add_argument('src', type=Path, help='official file')
+    parser.add_argument('dst', type=Path, help='file to write')
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Convert; the exit code is 1 when the source is refused."""
+    args = parse_args()
+    try:
+        report = convert_file(CONVERTERS[args.method], args.src, args.dst)
+    except (FileNotFoundError, ValueError) as error:
+        print(f'error: {error}', file=sys.stderr)
+        return 1
+    print(report.text())
+    print(f'wrote {args.dst}')
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
