@@ -1,0 +1,17 @@
+"""Data sets in the official layouts of AVSBench, and the transforms of their pipelines."""
+
+from .avsbench_dataset import AVSBenchMS3Dataset, AVSBenchS4Dataset
+from .avss_dataset import AVSSDataset
+from .base_avs_dataset import BaseAVSDataset
+from .classes import AVSS_CLASSES, BINARY_CLASSES, S4_CATEGORIES, voc_palette
+
+__all__ = [
+    'AVSS_CLASSES',
+    'BINARY_CLASSES',
+    'S4_CATEGORIES',
+    'AVSBenchMS3Dataset',
+    'AVSBenchS4Dataset',
+    'AVSSDataset',
+    'BaseAVSDataset',
+    'voc_palette',
+]

@@ -1,0 +1,160 @@
+"""Reading one picture or one mask, with an error wherever a decoder would go on in silence."""
+
+import os
+from functools import lru_cache
+
+import cv2
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from .classes import voc_palette
+
+MASK_MODES = ('binary', 'index', 'palette')
+IGNORE = 255
+_UNMATCHED = 254
+# Encoders write the end marker last; some tools append a few bytes of their own.
+_TAIL = 1024
+_END_MARKERS = {b'\x89PNG': b'IEND\xaeB`\x82', b'\xff\xd8\xff': b'\xff\xd9'}
+
+
+def _read_bytes(path: str, what: str) -> bytes:
+    try:
+        with open(path, 'rb') as file:
+            data = file.read()
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
+        raise FileNotFoundError(f'{what} file {path!r} does not exist; restore it or leave its clip out') from error
+    if not data:
+        raise ValueError(f'{what} file {path!r} is empty (0 bytes); copy it again')
+    for magic, marker in _END_MARKERS.items():
+        if data.startswith(magic) and marker not in data[-_TAIL:]:
+            raise ValueError(f'{what} file {path!r} is truncated (no end marker); copy it again')
+    return data
+
+
+def read_image(path: str | os.PathLike) -> np.ndarray:
+    """Read a picture.
+
+    Args:
+        path: PNG, JPEG or anything else OpenCV reads. An EXIF orientation is not applied: masks do not know it.
+
+    Returns:
+        ``(H, W, 3)`` uint8 RGB.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: The file is empty, truncated or not a picture.
+    """
+    path = os.fspath(path)
+    data = _read_bytes(path, 'frame')
+    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION)
+    if image is None:
+        raise ValueError(f'frame file {path!r} cannot be decoded as a picture; copy it again')
+    return image
+
+
+def read_mask(
+    path: str | os.PathLike, mode: str, num_classes: int, shape: tuple[int, int] | None = None, unmatched: str = 'error'
+) -> np.ndarray:
+    """Read a mask as class indices.
+
+    Args:
+        path: An image file without loss (PNG).
+        mode: ``'binary'``: black and white in any container (the object is white). ``'index'``: the stored number of each
+            pixel, not its colour; in a task of two classes the object is stored as 255. ``'palette'``: RGB colours of
+            :func:`~mmavs.datasets.classes.voc_palette`.
+        num_classes: Classes including background; 2 in binary tasks.
+        shape: ``(H, W)`` the mask must have (that of its frame), or ``None``.
+        unmatched: ``'error'``, or ``'background'``: what the published loader makes of a colour that is no class, in
+            silence.
+
+    Returns:
+        ``(H, W)`` uint8: 0 background, class index, 255 ignore (``'index'`` with more than two classes only).
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: The file is empty, truncated or not a picture; has another size than its frame; holds a value or a
+            colour that no class has; or an argument is unknown.
+    """
+    if mode not in MASK_MODES:
+        raise ValueError(f'mode must be one of {MASK_MODES}, got {mode!r}')
+    if unmatched not in ('error', 'background'):
+        raise ValueError(f"unmatched must be 'error' or 'background', got {unmatched!r}")
+    path = os.fspath(path)
+    pixels = _decode_mask(path, mode, num_classes)
+    if shape is not None and pixels.shape[:2] != tuple(shape):
+        raise ValueError(
+            f'mask file {path!r} is {pixels.shape[0]}x{pixels.shape[1]} (height x width), its frame is '
+            f'{shape[0]}x{shape[1]}; frame and mask must have one size'
+        )
+    if mode == 'palette':
+        return _from_colours(path, pixels, num_classes, unmatched)
+    if mode == 'binary' or num_classes == 2:
+        return _from_black_and_white(path, pixels)
+    highest = int(np.where(pixels == IGNORE, 0, pixels).max(initial=0))
+    if highest >= num_classes:
+        raise ValueError(
+            f'mask file {path!r} holds the class index {highest}, the data set has the classes 0..{num_classes - 1} '
+            '(and 255 for ignore); check the class list of the data set'
+        )
+    return pixels
+
+
+def _decode_mask(path: str, mode: str, num_classes: int) -> np.ndarray:
+    data = _read_bytes(path, 'mask')
+    if mode != 'index':
+        flag = cv2.IMREAD_GRAYSCALE if mode == 'binary' else cv2.IMREAD_COLOR_RGB
+        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flag | cv2.IMREAD_IGNORE_ORIENTATION)
+        if pixels is None:
+            raise ValueError(f'mask file {path!r} cannot be decoded as a picture; copy it again')
+        return pixels
+    # OpenCV replaces the indices of a palette file by their colours, Pillow keeps them.
+    try:
+        with open(path, 'rb') as file, Image.open(file) as image:
+            if image.mode in ('RGB', 'RGBA') and num_classes == 2:
+                return _decode_mask(path, 'binary', num_classes)  # black and white is no less clear in three channels
+            if image.mode not in ('1', 'L', 'P'):
+                raise ValueError(
+                    f"mask file {path!r} has the pixel format {image.mode!r}, mode='index' needs one 8-bit number per pixel "
+                    "('L', 'P' or '1'); use mode='palette' for colours"
+                )
+            return np.asarray(image.convert('L') if image.mode == '1' else image)
+    except (UnidentifiedImageError, OSError, SyntaxError) as error:
+        raise ValueError(f'mask file {path!r} cannot be decoded as a picture ({error}); copy it again') from error
+
+
+def _from_black_and_white(path: str, pixels: np.ndarray) -> np.ndarray:
+    mask = pixels >> 7
+    if not np.array_equal(mask * np.uint8(255), pixels):
+        wrong = np.unique(pixels[(pixels != 0) & (pixels != 255)])[:5].tolist()
+        raise ValueError(
+            f'mask file {path!r} holds the values {wrong}, a binary mask has 0 and 255 only; save it without loss '
+            'compression and without interpolation'
+        )
+    return mask
+
+
+@lru_cache(maxsize=2)
+def _colour_table(num_classes: int) -> np.ndarray:
+    """Class index of every 24-bit colour, ``(2**24,)`` uint8: one look-up per pixel, whatever the number of classes."""
+    table = np.full(1 << 24, _UNMATCHED, np.uint8)
+    for index, (red, green, blue) in enumerate(voc_palette(num_classes)):
+        table[red << 16 | green << 8 | blue] = index
+    return table
+
+
+def _from_colours(path: str, pixels: np.ndarray, num_classes: int, unmatched: str) -> np.ndarray:
+    codes = pixels[..., 0].astype(np.int32) << 16
+    codes |= pixels[..., 1].astype(np.int32) << 8
+    codes |= pixels[..., 2]
+    mask = _colour_table(num_classes)[codes]
+    wrong = mask == _UNMATCHED
+    if wrong.any():
+        if unmatched == 'error':
+            colour = tuple(int(c) for c in pixels[wrong][0])
+            raise ValueError(
+                f'mask file {path!r} has {int(wrong.sum())} pixels of a colour that no class has, for example RGB {colour}; '
+                "read labels_semantic instead (mode='index'), or pass unmatched='background' to do what the published "
+                'loader does'
+            )
+        mask[wrong] = 0
+    return mask

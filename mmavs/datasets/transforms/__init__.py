@@ -1,0 +1,28 @@
+"""Transforms of clips; each draws once per clip, from numpy's global generator, which mmengine seeds in every worker."""
+
+from .audio import AudioAugment, ReplaceAudio, VGGishLogMel
+from .audio_loading import LoadAudio, LoadLogMelPickle, read_log_mel_pickle
+from .formatting import PackAVSInputs
+from .geometry import CenterCropClip, RandomCropClip, RandomFlipClip, ResizeClip, ResizeShortSideCenterCropClip
+from .loading import LoadClipFrames, LoadClipMasks
+from .photometric import ClipPhotoMetric
+from .sampling import SampleFrames
+
+__all__ = [
+    'AudioAugment',
+    'CenterCropClip',
+    'ClipPhotoMetric',
+    'LoadAudio',
+    'LoadClipFrames',
+    'LoadClipMasks',
+    'LoadLogMelPickle',
+    'PackAVSInputs',
+    'RandomCropClip',
+    'RandomFlipClip',
+    'ReplaceAudio',
+    'ResizeClip',
+    'ResizeShortSideCenterCropClip',
+    'SampleFrames',
+    'VGGishLogMel',
+    'read_log_mel_pickle',
+]
