@@ -133,15 +133,15 @@ class AVSegmentor(BaseModel):
         return list(data_samples)
 
     def _audio_features(self, inputs: dict[str, Tensor], frame_valid: Tensor) -> Tensor:
-        """Return ``(B, T, A)``, zero on padded frames."""
+        """Return ``(B, T, A)``: what the caller gave, else the backbone's, zero on padded frames."""
         features = inputs.get('audio_features')
         if features is None:
-            features = self.audio_backbone(inputs['audio'])
+            features = self.audio_backbone(inputs['audio']) * frame_valid.unsqueeze(-1)
         if features.shape[:2] != frame_valid.shape:
             raise ValueError(
                 f'audio features {tuple(features.shape)} do not match the frames {tuple(frame_valid.shape)} in (B, T)'
             )
-        return features * frame_valid.unsqueeze(-1)
+        return features
 
     @staticmethod
     def _targets(data_samples: Sequence[AVSDataSample], num_frames: int) -> AVSTargets:

@@ -1,0 +1,1 @@
+"""Support for tests and for checks against published implementations."""
