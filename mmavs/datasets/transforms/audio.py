@@ -13,7 +13,7 @@ from mmcv.transforms import BaseTransform
 from torch import Tensor
 
 from mmavs.audio import pad_or_cut_examples, read_wav, vggish_log_mel
-from mmavs.audio.vggish import LOG_OFFSET, min_duration
+from mmavs.audio.log_mel import LOG_OFFSET, min_duration
 from mmavs.registry import TRANSFORMS
 
 _CACHE_VERSION = 1  # raise it when the front end changes its numbers

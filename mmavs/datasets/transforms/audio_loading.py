@@ -36,6 +36,16 @@ class LoadAudio(BaseTransform):
         return results
 
 
+# Start of a file of torch.save: a zip archive, or before torch 1.6 a pickled magic number.
+_TORCH_SAVE = (b'PK', b'\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.')
+
+
+def _encode(text: str, encoding: str) -> bytes:
+    if encoding != 'latin1':
+        raise pickle.UnpicklingError(f'it encodes bytes as {encoding!r}, expected latin1')
+    return text.encode('latin1')
+
+
 def _load_storage(data: bytes) -> object:
     return torch.load(io.BytesIO(data), map_location='cpu', weights_only=True)
 
@@ -48,6 +58,7 @@ class _TensorUnpickler(pickle.Unpickler):
         ('torch._utils', '_rebuild_parameter'): torch._utils._rebuild_parameter,
         ('torch.storage', '_load_from_bytes'): _load_storage,
         ('collections', 'OrderedDict'): OrderedDict,
+        ('_codecs', 'encode'): _encode,  # how pickle protocols 0 to 2 write bytes
     }
 
     def find_class(self, module: str, name: str) -> object:
@@ -82,7 +93,7 @@ def read_log_mel_pickle(path: str | os.PathLike) -> Tensor:
         ) from error
     remedy = "use audio='wav', which computes the log-mel from the wav file"
     try:
-        if data.startswith(b'PK'):
+        if data.startswith(_TORCH_SAVE):
             log_mel = torch.load(io.BytesIO(data), map_location='cpu', weights_only=True)
         else:
             log_mel = _TensorUnpickler(io.BytesIO(data)).load()

@@ -29,14 +29,17 @@ def resize_frames(frames: np.ndarray, height: int, width: int) -> np.ndarray:
     return np.ascontiguousarray(clip.permute(0, 2, 3, 1).numpy())
 
 
+def _nearest(new: int, old: int) -> np.ndarray:
+    # Pillow adds the step up from pixel to pixel; a multiplication rounds other ties
+    step = old / new
+    return np.cumsum(np.concatenate([[0.5 * step], np.full(new - 1, step)])).astype(np.int64)
+
+
 def resize_masks(masks: np.ndarray, height: int, width: int) -> np.ndarray:
     """Resize ``(T, H, W)`` to the nearest pixel centre, as Pillow does."""
     if masks.shape[1:] == (height, width):
         return masks
-    rows, columns = (
-        ((np.arange(new) + 0.5) * (old / new)).astype(np.int64)
-        for new, old in zip((height, width), masks.shape[1:], strict=True)
-    )
+    rows, columns = (_nearest(new, old) for new, old in zip((height, width), masks.shape[1:], strict=True))
     return masks[:, rows[:, None], columns]
 
 

@@ -1,0 +1,166 @@
+"""Walking over a data set before training: every damaged file by name, not only the first one."""
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from mmavs.audio import read_wav
+from mmavs.audio.log_mel import min_duration
+
+from .base_avs_dataset import BaseAVSDataset
+from .media import read_image, read_mask
+from .transforms import LoadClipMasks, VGGishLogMel, read_log_mel_pickle
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One finding.
+
+    Attributes:
+        clip_id: The clip.
+        path: The damaged file or folder; empty where the finding is about no single file.
+        message: What is wrong and what to do; names the file.
+    """
+
+    clip_id: str
+    path: str
+    message: str
+
+
+def check_dataset(
+    dataset: Any, on_clip: Callable[[], None] | None = None, run_pipeline: bool = True
+) -> Iterator[Problem]:
+    """Check every clip of a data set.
+
+    Args:
+        dataset: A :class:`BaseAVSDataset`, or wrappers (with ``dataset`` or ``datasets``) around some.
+        on_clip: Called after each clip, for a progress bar.
+        run_pipeline: Whether a clip whose files are in order is also read through the whole pipeline, which shows what the
+            files alone cannot (a transform that does not fit, NaN in the input).
+
+    Yields:
+        The problems, in the order of the clips.
+
+    Raises:
+        TypeError: A data set of another kind.
+    """
+    for part in unwrap(dataset):
+        for index in range(len(part)):
+            found = check_clip(part, index)
+            if not found and run_pipeline:
+                found = _check_pipeline(part, index)
+            yield from found
+            if on_clip is not None:
+                on_clip()
+
+
+def unwrap(dataset: Any) -> list[BaseAVSDataset]:
+    """Data sets inside wrappers such as ``ConcatDataset`` and ``RepeatDataset``; ``TypeError`` for anything else."""
+    if isinstance(dataset, BaseAVSDataset):
+        return [dataset]
+    inside = getattr(dataset, 'datasets', None) or getattr(dataset, 'dataset', None)
+    if inside is None:
+        raise TypeError(f'expected a BaseAVSDataset or a wrapper around one, got {type(dataset).__name__}')
+    return [part for one in (inside if isinstance(inside, (list, tuple)) else [inside]) for part in unwrap(one)]
+
+
+def check_clip(dataset: BaseAVSDataset, index: int) -> list[Problem]:
+    """Check the files of one clip, one by one.
+
+    Args:
+        dataset: The data set. How masks and short audio are read follows its pipeline.
+        index: The clip.
+
+    Returns:
+        All problems of the clip: files that are missing, empty, truncated or no media, frames or masks of another size or
+        number, mask values or colours that no class has, audio that is shorter than the clip or holds NaN.
+    """
+    clip = dataset.get_data_info(index)
+    problems, shape = [], None
+
+    def attempt(path: str, read: Callable[[], Any]) -> Any:
+        try:
+            return read()
+        except (FileNotFoundError, ValueError) as error:
+            problems.append(Problem(clip['clip_id'], path, str(error)))
+            return None
+
+    for path in clip['frame_paths']:
+        frame = attempt(path, lambda path=path: read_image(path))
+        if frame is None:
+            continue
+        if shape is not None and frame.shape[:2] != shape:
+            message = (
+                f'frame file {path!r} is {frame.shape[:2]}, the other frames are {shape} (height, width); resize it'
+            )
+            problems.append(Problem(clip['clip_id'], path, message))
+        shape = shape or frame.shape[:2]
+    problems.extend(_surplus_frames(clip))
+    mode, unmatched, paths = _mask_reading(dataset, clip)
+    for path in paths:
+        if path is not None:
+            attempt(path, lambda path=path: read_mask(path, mode, len(clip['classes']), shape, unmatched))
+    attempt(clip['audio_path'], lambda: _check_audio(dataset, clip))
+    return problems
+
+
+def _surplus_frames(clip: dict[str, Any]) -> list[Problem]:
+    expected = clip['frame_paths']
+    folder, suffix = os.path.dirname(expected[0]), os.path.splitext(expected[0])[1]
+    if not os.path.isdir(folder):
+        return []  # every frame has been reported as missing
+    found = {name for name in os.listdir(folder) if name.endswith(suffix) and not name.startswith('.')}
+    surplus = sorted(found - {os.path.basename(path) for path in expected})
+    if not surplus:
+        return []
+    message = (
+        f'folder {folder!r} holds {len(found)} frames, the csv and the layout say {len(expected)}; surplus: {surplus[:5]}. '
+        'Remove them, or set num_frames of the data set'
+    )
+    return [Problem(clip['clip_id'], folder, message)]
+
+
+def _pipeline_part(dataset: BaseAVSDataset, kind: type) -> Any:
+    return next((t for t in dataset.pipeline.transforms if isinstance(t, kind)), None)
+
+
+def _mask_reading(dataset: BaseAVSDataset, clip: dict[str, Any]) -> tuple[str, str, list[str | None]]:
+    loader = _pipeline_part(dataset, LoadClipMasks) or LoadClipMasks(dataset.mask_mode)
+    key = 'index_mask_paths' if loader.mode == 'index' and 'index_mask_paths' in clip else 'mask_paths'
+    return loader.mode, loader.unmatched, clip[key]
+
+
+def _check_audio(dataset: BaseAVSDataset, clip: dict[str, Any]) -> None:
+    path, seconds = clip['audio_path'], clip['num_frames']
+    if dataset.audio == 'log_mel':
+        found = read_log_mel_pickle(path).shape[0]
+        if found < seconds:
+            raise ValueError(
+                f'log-mel file {path!r} has {found} examples, the clip has {seconds} seconds; use wav files'
+            )
+        return
+    waveform, sample_rate = read_wav(path)
+    front_end = _pipeline_part(dataset, VGGishLogMel)
+    padded = front_end is not None and front_end.short_audio != 'error'
+    duration = waveform.shape[1] / sample_rate
+    if duration < min_duration(seconds) and not padded:
+        raise ValueError(
+            f'audio file {path!r} lasts {duration:.3f} s, shorter than its clip of {seconds} s '
+            f'({min_duration(seconds):.3f} s are needed); extract it again, or pass short_audio to VGGishLogMel'
+        )
+
+
+def _check_pipeline(dataset: BaseAVSDataset, index: int) -> list[Problem]:
+    clip_id = dataset.get_data_info(index)['clip_id']
+    try:
+        sample = dataset[index]
+    except (FileNotFoundError, ValueError) as error:
+        return [Problem(clip_id, '', str(error))]
+    inputs = sample.get('inputs', {}) if isinstance(sample, dict) else {}
+    bad = [key for key, value in inputs.items() if isinstance(value, torch.Tensor) and not value.isfinite().all()]
+    if bad:
+        return [Problem(clip_id, '', f'clip {clip_id!r}: NaN or infinite values in {bad} after the pipeline')]
+    return []
