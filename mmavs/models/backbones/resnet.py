@@ -20,6 +20,7 @@ class ResNetStages(BaseStagedBackbone):
         pretrained: ``'imagenet'`` for torchvision's first ImageNet-1k weights (the ones TPAVI starts from), a path or URL of
             a torchvision state dict, or ``None``.
         frozen_stages: See ``BaseStagedBackbone``.
+        frozen: See ``BaseStagedBackbone``.
         norm_eval: See ``BaseStagedBackbone``.
         init_cfg: mmengine initialisation config.
 
