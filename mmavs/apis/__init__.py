@@ -3,4 +3,4 @@
 from .inference import init_model
 from .model_zoo import config_root, get_config, list_configs
 
-__all__ = ["config_root", "get_config", "init_model", "list_configs"]
+__all__ = ['config_root', 'get_config', 'init_model', 'list_configs']

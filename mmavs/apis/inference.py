@@ -2,15 +2,12 @@
 
 from pathlib import Path
 
-import numpy as np
-import torch
 from mmengine import Config
 from mmengine.registry import init_default_scope
 from mmengine.runner import load_checkpoint
 from torch import nn
 
 from mmavs.registry import MODELS
-from mmavs.structures import AVSDataSample
 
 from .model_zoo import get_config
 
