@@ -1,6 +1,5 @@
 """Audio files, resampling and the VGGish front end; plain functions on tensors, no registry."""
 
-from .resample import resample
 from .log_mel import (
     NUM_BANDS,
     NUM_EXAMPLE_FRAMES,
@@ -9,6 +8,7 @@ from .log_mel import (
     pad_or_cut_examples,
     vggish_log_mel,
 )
+from .resample import resample
 from .wav import read_wav
 
 __all__ = [

@@ -48,7 +48,10 @@ def test_golden_with_the_resampling_filter_of_the_published_files():
 
 def plain_log_mel(x):
     """Row by row in float64, from the published description."""
-    mel = lambda f: 1127 * math.log(1 + f / 700)
+
+    def mel(f):
+        return 1127 * math.log(1 + f / 700)
+
     edges = np.linspace(mel(125), mel(7500), 66)
     window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(400) / 400)
     rows = []

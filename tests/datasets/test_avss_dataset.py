@@ -116,7 +116,7 @@ def test_csv_is_read_by_name(tmp_path):
     with pytest.raises(ValueError, match=r"lacks the columns \['a_obj', 'label'\]"):
         AVSSDataset(root, 'val')
     path.write_text('uid,a_obj,split,label\ny,dog,val,v9\n')
-    with pytest.raises(ValueError, match="label must be one of .* got 'v9'"):
+    with pytest.raises(ValueError, match=r"label must be one of .* got 'v9'"):
         AVSSDataset(root, 'val')
     path.write_text('uid,a_obj,split,label\n../y,dog,val,v2\n')
     with pytest.raises(ValueError, match='not a valid clip id'):

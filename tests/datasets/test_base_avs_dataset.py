@@ -106,5 +106,5 @@ def test_errors_of_the_pipeline_name_the_clip(tmp_path):
     def fail(results):
         return results['nothing']
 
-    with pytest.raises(ValueError, match="clip 'heli_train1' .*missing key 'nothing'"):
+    with pytest.raises(ValueError, match=r"clip 'heli_train1' .*missing key 'nothing'"):
         AVSBenchS4Dataset(make_s4(tmp_path), 'train', [fail])[1]

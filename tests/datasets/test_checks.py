@@ -171,7 +171,8 @@ def test_nan_from_the_pipeline_is_found(clean):
 
 def test_wrapped_sets_are_walked_through(clean):
     ticks = []
-    wrapped = RepeatDataset(ConcatDataset([build(clean, 'ms3'), build(clean, 'ms3')]), times=3)
+    wrapped = ConcatDataset([build(clean, 'ms3'), build(clean, 'ms3')])
+    assert list(check_dataset(RepeatDataset(build(clean, 'ms3'), times=3))) == []
     assert list(check_dataset(wrapped, on_clip=lambda: ticks.append(1))) == []
     assert len(ticks) == 4
     with pytest.raises(TypeError, match='expected a BaseAVSDataset'):
