@@ -3,7 +3,7 @@
 import csv
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from typing import Any
 
 from mmavs.registry import DATASETS
@@ -17,6 +17,25 @@ _COLUMNS = ('uid', 'a_obj', 'split', 'label')
 # Irregular tokens of the published metadata.csv: a stray blank, and two that name no object in the picture.
 _SPELLING = {'h orse': 'horse'}
 _NO_OBJECT = ('off-the-screen', 'background')
+
+
+def split_names(text: str, known: Container[str]) -> list[str]:
+    """Split the class names of ``a_obj``, which are joined by ``_``, although a name may have a ``_`` of its own.
+
+    Args:
+        text: For example ``'man_sea_lion'``.
+        known: Names of the classes; the longest one that fits is taken. A part that fits none comes back as it is.
+
+    Returns:
+        The names, for example ``['man', 'sea_lion']``.
+    """
+    parts, names = text.split('_'), []
+    while parts:
+        length = next((n for n in range(len(parts), 0, -1) if '_'.join(parts[:n]) in known), 1)
+        name = '_'.join(parts[:length])
+        names.append(_SPELLING.get(name, name))
+        parts = parts[length:]
+    return names
 
 
 @DATASETS.register_module()
@@ -113,7 +132,7 @@ class AVSSDataset(BaseAVSDataset):
         num_frames = NUM_FRAMES[subset]
         folder = os.path.join(self.data_root, subset, clip_id)
         only_first = [True] + [False] * (num_frames - 1)
-        names = [_SPELLING.get(name, name) for name in row['a_obj'].split('_')]
+        names = split_names(row['a_obj'], columns)
         sounding = [[name for name in names if name not in _NO_OBJECT]] * num_frames
         # in the training part of v1s only the first frame was labelled
         labelled = only_first if subset == 'v1s' and self.split == 'train' else [True] * num_frames

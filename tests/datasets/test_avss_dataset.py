@@ -7,6 +7,7 @@ from layouts import make_avss, write_log_mel
 from PIL import Image
 
 from mmavs.datasets import AVSS_CLASSES, AVSSDataset, voc_palette
+from mmavs.datasets.avss_dataset import split_names
 
 PALETTE = voc_palette(71)
 
@@ -82,6 +83,20 @@ def test_tags_are_the_names_of_the_csv(tmp_path):
     assert sample.tag_classes == AVSS_CLASSES
     assert sample.tags.nonzero()[:, 1].tolist() == [AVSS_CLASSES.index('horse')] * 10
     assert dataset[1]['data_samples'].tags.sum() == 0
+
+
+@pytest.mark.parametrize(
+    ('text', 'names'),
+    [
+        ('man_emergency-car', ['man', 'emergency-car']),
+        ('sea_lion_man', ['sea_lion', 'man']),
+        ('man_sea_lion', ['man', 'sea_lion']),
+        ('sea_unicorn', ['sea', 'unicorn']),
+        ('h orse_man', ['horse', 'man']),
+    ],
+)
+def test_names_with_an_underscore_of_their_own(text, names):
+    assert split_names(text, {'man', 'emergency-car', 'sea_lion', 'sea', 'horse'}) == names
 
 
 def test_an_unknown_class_name_is_an_error_with_the_line(tmp_path):
