@@ -5,6 +5,7 @@ A case is a manifest ``CASE.json`` (names and shapes of the official state dict,
 """
 
 import hashlib
+import itertools
 import json
 import math
 from collections.abc import Iterable
@@ -82,8 +83,10 @@ class GoldenCase:
     def inputs(self) -> dict[str, Tensor]:
         """Return the inputs by name without ``input.``: stored ones, else standard normal ones made from their names.
 
+        Frame flags with a rule in words are found by their digest (see ``flags_from_digest``).
+
         Raises:
-            ValueError: An input with a rule other than ``standard_normal`` whose array is not stored.
+            ValueError: Another rule than ``standard_normal`` without a stored array, or a digest that does not fit.
         """
         result = {}
         for entry in self.manifest['inputs']:
@@ -94,10 +97,39 @@ class GoldenCase:
                 value = np.asarray(entry['values']).reshape(entry['shape'])
             elif str(entry.get('rule', '')).startswith('standard_normal'):
                 value = normal_from_name(self.manifest['seed'], name, entry['shape'])
+            elif 'flag' in name and 'sha256' in entry:
+                value = flags_from_digest(entry, self.manifest['build']['T'])
             else:
                 raise ValueError(f'input {name} follows the rule {entry.get("rule")!r} and is not stored')
-            result[name.removeprefix('input.')] = torch.from_numpy(np.asarray(value).astype(dtype))
+            value = np.ascontiguousarray(np.asarray(value).astype(dtype))
+            digest = hashlib.sha256(value.tobytes()).hexdigest()
+            if entry.get('sha256', digest) != digest:
+                raise ValueError(
+                    f'input {name} does not have the digest of the manifest; was it made by another numpy?'
+                )
+            result[name.removeprefix('input.')] = torch.from_numpy(value)
         return result
+
+
+def flags_from_digest(entry: dict[str, Any], num_frames: int) -> np.ndarray:
+    """Find frame flags by their digest: clips that exist up to some length, one length per clip.
+
+    Args:
+        entry: Input of a manifest with ``shape``, ``dtype`` and ``sha256``.
+        num_frames: ``T``, frames per clip.
+
+    Returns:
+        Zeros and ones of the entry's shape.
+
+    Raises:
+        ValueError: No lengths give this digest.
+    """
+    num_clips = int(np.prod(entry['shape'])) // num_frames
+    for lengths in itertools.product(range(num_frames, -1, -1), repeat=num_clips):
+        flags = (np.arange(num_frames) < np.asarray(lengths)[:, None]).astype(entry['dtype']).reshape(entry['shape'])
+        if hashlib.sha256(flags.tobytes()).hexdigest() == entry['sha256']:
+            return flags
+    raise ValueError(f'input {entry["name"]}: no clip lengths up to {num_frames} give the flags of the manifest')
 
 
 def relative_l2(value: np.ndarray, reference: np.ndarray) -> float:

@@ -1,6 +1,7 @@
 """TPAVI: temporal pixel-wise audio-visual interaction."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -10,6 +11,7 @@ from mmavs.models.contracts import AVSFeatures
 from mmavs.registry import MODELS
 
 from .base_av_neck import BaseAVNeck
+from .tpavi_attention import attend_linear, attend_quadratic
 
 DILATIONS = (3, 6, 12, 18)
 
@@ -34,29 +36,17 @@ class DilatedContext(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Apply all dilations and add."""
-        return torch.stack([conv(x) for conv in self.convs]).sum(0)
+        total = self._dilated(self.convs[0], x)
+        for conv in self.convs[1:]:
+            total = total + self._dilated(conv, x)
+        return total
 
-
-def mean_over_frame_groups(x: Tensor, weight: Tensor, size: int | None) -> Tensor:
-    """Average ``x`` over groups of neighbouring frames and give every frame the mean of its group.
-
-    Args:
-        x: ``(B, T, ...)``.
-        weight: ``(B, T)``, how much a frame counts; a group without weight gives zeros.
-        size: Frames per group (the last group may be shorter), ``None`` for the whole clip.
-
-    Returns:
-        ``(B, T, ...)``.
-    """
-    num_frames = weight.shape[1]
-    size = num_frames if size is None else min(size, num_frames)
-    pad = -num_frames % size
-    trailing = x.dim() - 2
-    x = F.pad(x, [0, 0] * trailing + [0, pad]).unflatten(1, (-1, size))
-    weight = F.pad(weight, [0, pad]).unflatten(1, (-1, size))
-    weight = (weight / weight.sum(-1, keepdim=True).clamp(min=1)).to(x.dtype)
-    mean = (x * weight.view(*weight.shape, *[1] * trailing)).sum(2, keepdim=True)
-    return mean.expand_as(x).flatten(1, 2)[:, :num_frames]
+    @staticmethod
+    def _dilated(conv: nn.Conv2d, x: Tensor) -> Tensor:
+        """Apply one convolution; where the map is smaller than the dilation only its centre tap meets the map."""
+        if conv.dilation[0] < max(x.shape[-2:]):
+            return conv(x)
+        return F.conv2d(x, conv.weight[:, :, 1:2, 1:2], conv.bias)
 
 
 class TPAVIBlock(nn.Module):
@@ -74,15 +64,28 @@ class TPAVIBlock(nn.Module):
         frames_per_group: Frames that see each other; ``None`` for the whole clip.
         mask_padding: Leave padded frames out of the group's mean. ``False`` is the published arithmetic, in which the
             zeroed maps of padded frames still count through the biases.
+        attention: ``'linear'``, or ``'quadratic'`` for the published order of the products (same numbers, many times the
+            time and memory; what the linear form is measured against).
 
     Source:
         Zhou et al., "Audio-visual segmentation", ECCV 2022, eq. 2; https://github.com/OpenNLPLab/AVSBench.
     """
 
     def __init__(
-        self, channels: int, audio_channels: int, *, align_bias: bool, frames_per_group: int | None, mask_padding: bool
+        self,
+        channels: int,
+        audio_channels: int,
+        *,
+        align_bias: bool,
+        frames_per_group: int | None,
+        mask_padding: bool,
+        attention: Literal['linear', 'quadratic'] = 'linear',
     ) -> None:
         super().__init__()
+        if attention not in ('linear', 'quadratic'):
+            raise ValueError(f"TPAVI: attention must be 'linear' or 'quadratic', got {attention!r}")
+        if frames_per_group is not None and frames_per_group < 1:
+            raise ValueError(f'TPAVI: frames_per_group must be at least 1 or None, got {frames_per_group}')
         inner = channels // 2
         self.align_channel = nn.Linear(audio_channels, channels, bias=align_bias)
         self.theta = nn.Conv2d(channels, inner, 1)
@@ -95,6 +98,7 @@ class TPAVIBlock(nn.Module):
         nn.init.zeros_(self.out_norm.bias)
         self.frames_per_group = frames_per_group
         self.mask_padding = mask_padding
+        self.attention = attention
 
     def forward(self, x: Tensor, key: Tensor | None, frame_valid: Tensor) -> Tensor:
         """Attend and add.
@@ -107,11 +111,15 @@ class TPAVIBlock(nn.Module):
         Returns:
             ``(M, C, H, W)``.
         """
-        kernel = self.visual_kernel(x) if key is None else self.audio_kernel(x, key)
         weight = frame_valid if self.mask_padding else torch.ones_like(frame_valid)
-        kernel = mean_over_frame_groups(kernel.unflatten(0, frame_valid.shape), weight.float(), self.frames_per_group)
+        weight = weight.to(torch.promote_types(x.dtype, torch.float32))
         query = self.theta(x)
-        attended = (kernel.flatten(0, 1).to(query.dtype).transpose(1, 2) @ query.flatten(2)).view_as(query)
+        if self.attention == 'quadratic':
+            spread = x if key is None else key.flatten(0, 1)[:, :, None, None].expand_as(x)
+            attended = attend_quadratic(query, self.phi(spread), self.g(x), weight, self.frames_per_group)
+        else:
+            kernel = self.visual_kernel(x) if key is None else self.audio_kernel(x, key)
+            attended = attend_linear(query, kernel, weight, self.frames_per_group)
         x = x + self.out_norm(self.out_proj(attended))
         return self.layer_norm(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
 
@@ -142,6 +150,7 @@ class TPAVINeck(BaseAVNeck):
         frames_per_group: Frames that see each other. The published code always groups by five, so a ten-frame clip becomes
             two groups; ``1`` fuses frame by frame, ``None`` takes the whole clip.
         mask_padding: See ``TPAVIBlock``.
+        attention: See ``TPAVIBlock``.
         init_cfg: mmengine initialisation config.
 
     Shapes:
@@ -167,6 +176,7 @@ class TPAVINeck(BaseAVNeck):
         align_bias: bool = True,
         frames_per_group: int | None = 5,
         mask_padding: bool = True,
+        attention: Literal['linear', 'quadratic'] = 'linear',
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)
@@ -185,6 +195,7 @@ class TPAVINeck(BaseAVNeck):
                     align_bias=align_bias,
                     frames_per_group=frames_per_group,
                     mask_padding=mask_padding,
+                    attention=attention,
                 )
                 for stage in sorted(stages)
             }

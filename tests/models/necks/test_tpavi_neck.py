@@ -4,7 +4,8 @@ from torch.nn import functional as F
 
 from mmavs.models.contracts import AVSFeatures
 from mmavs.models.necks import TPAVINeck
-from mmavs.models.necks.tpavi_neck import TPAVIBlock, mean_over_frame_groups
+from mmavs.models.necks.tpavi_attention import mean_over_frame_groups
+from mmavs.models.necks.tpavi_neck import TPAVIBlock
 
 CHANNELS, AUDIO = 16, 12
 
