@@ -1,0 +1,77 @@
+"""Metrics that accumulate pixels over the whole set before dividing (CAVP, VPO, DDESeg).
+
+Source: https://github.com/cyh-0/CAVP (``utils``).
+"""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .binary import IGNORE
+
+PRESENT_EPS = 1e-10
+
+
+def confusion_matrix(labels: Tensor, target: Tensor, num_classes: int) -> Tensor:
+    """Count pixels by true class (row) and predicted class (column), ``(K, K)`` int64; target 255 is left out.
+
+    Raises:
+        ValueError: Shapes differ, or a label lies outside ``0..K-1``.
+    """
+    if labels.shape != target.shape:
+        raise ValueError(f'labels {tuple(labels.shape)} and target {tuple(target.shape)} must have one shape')
+    counted = target != IGNORE
+    labels, target = labels[counted], target[counted]
+    if (
+        labels.numel()
+        and not 0
+        <= min(int(labels.min()), int(target.min()))
+        <= max(int(labels.max()), int(target.max()))
+        < num_classes
+    ):
+        raise ValueError(f'labels must lie in 0..{num_classes - 1} (255 in the target is ignored)')
+    return torch.bincount(target * num_classes + labels, minlength=num_classes**2).view(num_classes, num_classes)
+
+
+def _parts(matrix: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Return true positives, false positives and false negatives per class, float64."""
+    matrix = matrix.double()
+    true_positive = matrix.diagonal()
+    return true_positive, matrix.sum(0) - true_positive, matrix.sum(1) - true_positive
+
+
+def class_iou(matrix: Tensor) -> tuple[Tensor, Tensor]:
+    """Return intersection and union of each class."""
+    tp, fp, fn = _parts(matrix)
+    return tp, tp + fp + fn
+
+
+def miou_dataset(matrix: Tensor) -> float:
+    """Mean IoU over all classes, background included; a class without any pixel counts 0."""
+    inter, union = class_iou(matrix)
+    return float((inter / (union + np.spacing(1))).mean())
+
+
+def miou_present(matrix: Tensor) -> float:
+    """Mean IoU over the classes that occur in prediction or truth (DDESeg)."""
+    inter, union = class_iou(matrix)
+    present = union > 0
+    return float((inter[present] / (union[present] + PRESENT_EPS)).mean()) if present.any() else 0.0
+
+
+def accuracy(matrix: Tensor) -> float:
+    """Share of labelled pixels that are right."""
+    matrix = matrix.double()
+    return float(matrix.diagonal().sum() / matrix.sum().clamp(min=1))
+
+
+def f_beta_dataset(matrix: Tensor, beta2: float) -> float:
+    """F with beta squared ``beta2``, averaged over the classes for which it is defined."""
+    tp, fp, fn = _parts(matrix)
+    return float(((1 + beta2) * tp / ((1 + beta2) * tp + beta2 * fn + fp)).nanmean())
+
+
+def fdr_dataset(matrix: Tensor) -> float:
+    """False discovery rate ``fp / (fp + tp)``, averaged over the classes that are predicted; lower is better."""
+    tp, fp, _ = _parts(matrix)
+    return float((fp / (fp + tp)).nanmean())
