@@ -1,0 +1,1 @@
+"""AVStamps: an audio-visual segmentation benchmark composed on the user's machine."""
