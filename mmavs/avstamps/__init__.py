@@ -1,1 +1,5 @@
 """AVStamps: an audio-visual segmentation benchmark composed on the user's machine."""
+
+from .build import build_benchmark
+
+__all__ = ['build_benchmark']
