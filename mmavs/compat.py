@@ -6,7 +6,7 @@ imported, before any module of mmseg is.
 
 import importlib.machinery
 import importlib.util
-import pickle
+import os
 import sys
 import types
 from collections.abc import Callable
@@ -69,25 +69,42 @@ def load_file_safely(filename: str, map_location: Any = None) -> Any:
         FileNotFoundError: There is no such file.
         ValueError: The file holds pickled objects beyond tensors and plain containers, or is damaged.
     """
-    import os
-
     filename = os.path.expanduser(filename)
     if not os.path.isfile(filename):
         raise FileNotFoundError(f'checkpoint {filename} does not exist')
     try:
         return torch.load(filename, map_location=map_location, weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
+    except MemoryError:
+        raise
+    except Exception as error:  # a damaged file fails in any of a dozen ways, by its contents
         raise ValueError(
-            f'checkpoint {filename} cannot be loaded safely ({type(error).__name__}: {str(error).splitlines()[0]}). It is '
+            f'checkpoint {filename} cannot be loaded safely ({type(error).__name__}: {(str(error).splitlines() or ["no details"])[0]}). It is '
             'damaged, or it holds arbitrary Python objects; if you trust its origin, pass --trust-checkpoint'
         ) from error
 
 
-def register_safe_checkpoint_loader(trust: bool = False) -> None:
-    """Make mmengine load local checkpoints with ``weights_only=True``.
+def load_url_safely(filename: str, map_location: Any = None, model_dir: str | None = None) -> Any:
+    """Load a checkpoint from an ``http(s)`` URL without running code from it; rank 0 downloads first.
 
-    mmengine 0.10 calls ``torch.load`` with that version's default. ``trust=True`` restores full unpickling for files the
-    user vouches for (``--trust-checkpoint``). Remove when mmengine has the choice itself.
+    Args:
+        filename: The URL; the file is kept in ``model_dir``, by default torch's hub folder.
+        map_location: As for ``torch.load``.
+        model_dir: Folder of the downloaded files.
+    """
+    from mmengine.dist import barrier, get_rank
+
+    options = dict(model_dir=model_dir, map_location=map_location, weights_only=True)
+    checkpoint = torch.hub.load_state_dict_from_url(filename, progress=True, **options) if get_rank() == 0 else None
+    barrier()
+    return torch.hub.load_state_dict_from_url(filename, **options) if checkpoint is None else checkpoint
+
+
+def register_safe_checkpoint_loader(trust: bool = False) -> None:
+    """Make mmengine load checkpoints from disk and from URLs with ``weights_only=True``.
+
+    mmengine 0.10 calls ``torch.load`` with that version's default, and for URLs torch's hub function, whose default is to
+    unpickle anything. ``trust=True`` restores full unpickling for local files the user vouches for (``--trust-checkpoint``).
+    Remove when mmengine has the choice itself.
     """
     from mmengine.runner.checkpoint import CheckpointLoader
 
@@ -96,6 +113,7 @@ def register_safe_checkpoint_loader(trust: bool = False) -> None:
 
     loader = load_trusted if trust else load_file_safely
     CheckpointLoader.register_scheme(prefixes='', loader=loader, force=True)
+    CheckpointLoader.register_scheme(prefixes=('http://', 'https://'), loader=load_url_safely, force=True)
 
 
 def apply() -> None:

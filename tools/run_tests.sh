@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=tools/setup_env.sh
-source tools/setup_env.sh
+source tools/setup_env.sh '' # without an argument it would get those meant for pytest
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1} MKL_NUM_THREADS=${MKL_NUM_THREADS:-1}
 ruff check .
 ruff format --check .

@@ -6,7 +6,7 @@
 #
 # Needs Python 3.10 to 3.13 and nothing else. Safe to interrupt and to run again: a stamp with a hash of the requirements is
 # written last, and an environment whose stamp matches is used as it is.
-set -euo pipefail
+if [ "${BASH_SOURCE[0]}" = "$0" ]; then set -euo pipefail; fi # a shell that sources this keeps its own options
 
 MMAVS_CHECKOUT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
@@ -37,13 +37,22 @@ mmavs_pip() {
 }
 
 mmavs_setup() {
-    local here=0 python hash stamp
-    [ "${1:-}" = --here ] && here=1
-    if [ "$here" = 0 ]; then
-        python=$(mmavs_find_python)
-        if [ ! -x "$MMAVS_CHECKOUT/.venv/bin/python" ] || ! "$MMAVS_CHECKOUT/.venv/bin/python" -c 'import pip' 2>/dev/null; then
+    local python hash stamp
+    if [ "${1:-}" = --here ]; then
+        if ! python -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 14))' 2>/dev/null; then
+            echo "error: --here needs an active environment whose \"python\" is Python 3.10-3.13" >&2
+            return 1
+        fi
+    elif [ -n "${1:-}" ]; then
+        echo "error: unknown argument $1 (usage: setup_env.sh [--here])" >&2
+        return 2
+    else
+        python=$(mmavs_find_python) || return 1
+        # made anew when a kill has left it half-made, or when the checkout was moved (its scripts hold absolute paths)
+        if ! "$MMAVS_CHECKOUT/.venv/bin/python" -c 'import pip' 2>/dev/null ||
+            ! grep -qF "$MMAVS_CHECKOUT/.venv" "$MMAVS_CHECKOUT/.venv/bin/activate"; then
             echo "creating .venv with $("$python" --version)"
-            "$python" -m venv --clear "$MMAVS_CHECKOUT/.venv"
+            "$python" -m venv --clear "$MMAVS_CHECKOUT/.venv" || return 1
         fi
         # shellcheck disable=SC1091
         source "$MMAVS_CHECKOUT/.venv/bin/activate"
@@ -60,15 +69,15 @@ mmavs_setup() {
     : >"$MMAVS_LOG"
     echo "installing into $(dirname "$(dirname "$python")") (log: $MMAVS_LOG)"
     echo "  1/5 build tools"
-    mmavs_pip 'setuptools<81' wheel
+    mmavs_pip 'setuptools<81' wheel || return 1
     echo "  2/5 torch (the largest download)"
-    mmavs_pip -r "$requirements/torch.txt"
+    mmavs_pip -r "$requirements/torch.txt" || return 1
     echo "  3/5 mmengine, mmcv-lite, mmsegmentation"
-    mmavs_pip --no-build-isolation -r "$requirements/mminstall.txt"
+    mmavs_pip --no-build-isolation -r "$requirements/mminstall.txt" || return 1
     echo "  4/5 libraries and test tools"
-    mmavs_pip -r "$requirements/runtime.txt" -r "$requirements/tests.txt"
+    mmavs_pip -r "$requirements/runtime.txt" -r "$requirements/tests.txt" || return 1
     echo "  5/5 mmavs"
-    mmavs_pip --no-deps --no-build-isolation -e "$MMAVS_CHECKOUT"
+    mmavs_pip --no-deps --no-build-isolation -e "$MMAVS_CHECKOUT" || return 1
     echo "$hash" >"$stamp"
 }
 

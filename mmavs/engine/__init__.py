@@ -1,15 +1,21 @@
-"""Runner, hooks and optimiser wrapper."""
+"""Runner, loops, hooks and optimiser wrapper."""
 
-from .hooks import EpochSeedHook, FiniteLossHook, PlainCheckpointHook
+from .data_stream import StreamDataset, StreamIndex, StreamSampler
+from .hooks import FiniteLossHook, PlainCheckpointHook, StepSeedHook
+from .loops import ResumableIterTrainLoop
 from .optim import BF16OptimWrapper
 from .runner import AVSRunner, build_runner, find_resume_checkpoint
 
 __all__ = [
     'AVSRunner',
     'BF16OptimWrapper',
-    'EpochSeedHook',
     'FiniteLossHook',
     'PlainCheckpointHook',
+    'ResumableIterTrainLoop',
+    'StepSeedHook',
+    'StreamDataset',
+    'StreamIndex',
+    'StreamSampler',
     'build_runner',
     'find_resume_checkpoint',
 ]

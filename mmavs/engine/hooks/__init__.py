@@ -1,7 +1,7 @@
 """Hooks."""
 
-from .epoch_seed_hook import EpochSeedHook, seed_worker
 from .finite_loss_hook import FiniteLossHook
 from .plain_checkpoint_hook import PlainCheckpointHook
+from .step_seed_hook import StepSeedHook
 
-__all__ = ['EpochSeedHook', 'FiniteLossHook', 'PlainCheckpointHook', 'seed_worker']
+__all__ = ['FiniteLossHook', 'PlainCheckpointHook', 'StepSeedHook']
