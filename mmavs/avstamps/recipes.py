@@ -81,7 +81,7 @@ class Draw:
         base = SIZE_BY_NUMBER[len(things)]
         centres = place(len(things), self.rng, 0.2, 0.8, 0.45, 30)
         for thing, (x, y) in zip(things, centres, strict=True):
-            thing.size, thing.x, thing.y = base * self.rng.uniform(0.8, 1.2) * 0.8, float(x), float(y)
+            thing.size, thing.x, thing.y = base * self.rng.uniform(0.8, 1.2), float(x), float(y)
         return things
 
     def interval(self, num_frames: int) -> list[bool]:
@@ -131,7 +131,8 @@ def multi(draw: Draw, num_frames: int) -> Recipe:
 def spatial(draw: Draw, num_frames: int) -> Recipe:
     """Two or three members of one look-alike family, of which one sounds."""
     families = [f for f in sorted({c.family for c in draw.classes}) if sum(c.family == f for c in draw.classes) > 1]
-    members = [c for c in draw.classes if c.family == draw.pick(families)]
+    family = draw.pick(families)
+    members = [c for c in draw.classes if c.family == family]
     number = min(len(members), int(draw.rng.integers(2, 4)))
     chosen = [members[i] for i in draw.rng.permutation(len(members))[:number]]
     things = [draw.thing(cls, [i == 0] * num_frames) for i, cls in enumerate(chosen)]
@@ -215,7 +216,7 @@ def easy(draw: Draw, num_frames: int) -> Recipe:
     things = [draw.thing(cls, [i == 0] * num_frames) for i, cls in enumerate(chosen)]
     things = draw.spread(things)
     for thing in things:
-        thing.size = float(rng.uniform(0.38, 0.55)) * 0.8
+        thing.size = float(rng.uniform(0.38, 0.55))
     return Recipe(things, draw.backdrop(photos_only=True), num_frames, noise=2.0, category=chosen[0].name)
 
 
