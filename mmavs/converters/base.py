@@ -5,6 +5,7 @@ from abc import ABCMeta, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -13,6 +14,7 @@ from mmavs.compat import load_file_safely
 from mmavs.models.pretrained import unwrap_state_dict
 
 StateDict = dict[str, Tensor]
+AUDIO_PREFIX = 'audio_backbone.'
 
 
 @dataclass
@@ -52,6 +54,10 @@ class Converter(metaclass=ABCMeta):
     def build_target(self, source: StateDict) -> nn.Module:
         """Build (on the meta device) the module that ``source`` belongs to; its state dict is what must be filled."""
 
+    def describe(self, source: StateDict) -> dict[str, Any]:
+        """Return what the keys tell about the variant; it is stored in the ``meta`` of the converted file."""
+        return {}
+
     def convert_tensor(self, name: str, tensor: Tensor, shape: torch.Size) -> Tensor:
         """Give a tensor the shape of its new place where that is a mere reshape (1x1 convolutions of other rank)."""
         squeezed = [size for size in tensor.shape if size != 1]
@@ -74,6 +80,8 @@ class Converter(metaclass=ABCMeta):
                 report.dropped[old] = self._reason(old)
             elif new not in wanted:
                 unknown.append(f'{old} (renamed {new})')
+            elif new in result:
+                unknown.append(f'{old} (renamed {new}, as another key)')
             else:
                 tensor = self.convert_tensor(new, tensor, wanted[new].shape)
                 if tensor.shape != wanted[new].shape:
@@ -97,19 +105,41 @@ class Converter(metaclass=ABCMeta):
         return next(reason for pattern, reason in self.drop_reasons if re.fullmatch(pattern, name))
 
 
-def convert_file(converter: Converter, source: Path, target: Path) -> ConversionReport:
+def convert_file(
+    converter: Converter, source: Path, target: Path, *, audio: tuple[Converter, Path] | None = None
+) -> ConversionReport:
     """Convert a checkpoint file; the source is read without running code from it.
 
     Args:
         converter: One of ``CONVERTERS``.
         source: Official file: a state dict, also inside ``state_dict``/``model``, also with ``module.`` in front.
         target: Written as ``dict(state_dict=..., meta=...)``, which mmengine loads.
+        audio: Converter and file of an audio backbone that the method publishes apart; it goes into the same target under
+            ``audio_backbone.``, which makes the checkpoint complete.
 
     Raises:
-        FileNotFoundError: ``source`` does not exist.
-        ValueError: ``source`` is not safe to load, is not of this method, or does not fit.
+        FileNotFoundError: A source does not exist.
+        ValueError: A source is not safe to load, is not of this method, or does not fit; or ``target`` is a source.
     """
-    state_dict, report = converter.convert(unwrap_state_dict(load_file_safely(str(source), map_location='cpu')))
+    files = [source] if audio is None else [source, audio[1]]
+    if target.resolve() in [file.resolve() for file in files]:
+        raise ValueError(f'{target} is the official file itself; give another target')
+    weights = _read(source)
+    state_dict, report = converter.convert(weights)
+    meta = dict(converted_from=[file.name for file in files], **converter.describe(weights))
+    if audio is not None:
+        extra, audio_report = audio[0].convert(_read(audio[1]))
+        state_dict.update({f'{AUDIO_PREFIX}{name}': value for name, value in extra.items()})
+        report.mapped.update({old: f'{AUDIO_PREFIX}{new}' for old, new in audio_report.mapped.items()})
+        report.dropped.update(audio_report.dropped)
+        report.missing += [f'{AUDIO_PREFIX}{name}' for name in audio_report.missing]
     target.parent.mkdir(parents=True, exist_ok=True)
-    torch.save(dict(state_dict=state_dict, meta=dict(converted_from=source.name)), target)
+    torch.save(dict(state_dict=state_dict, meta=meta), target)
     return report
+
+
+def _read(path: Path) -> StateDict:
+    try:
+        return unwrap_state_dict(load_file_safely(str(path), map_location='cpu'))
+    except ValueError as error:
+        raise ValueError(f'{path}: {error}') from error

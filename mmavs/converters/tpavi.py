@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import nn
@@ -74,6 +75,10 @@ class TPAVIConverter(Converter):
             )
             head = TPAVIHead(channels, options['num_classes'])
         return nn.ModuleDict(dict(backbone=backbone, neck=neck, decode_head=head))
+
+    def describe(self, source: StateDict) -> dict[str, Any]:
+        """Return the method and the options that the keys show."""
+        return dict(method='tpavi', **self.read_options(source))
 
     @staticmethod
     def read_options(source: StateDict) -> dict:

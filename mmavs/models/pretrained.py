@@ -40,12 +40,14 @@ def read_weights(source: str) -> dict[str, Tensor] | None:
     return unwrap_state_dict(weights)
 
 
-def unwrap_state_dict(weights: dict[str, Any]) -> dict[str, Tensor]:
+def unwrap_state_dict(weights: Any) -> dict[str, Tensor]:
     """Return the state dict inside a checkpoint, without the prefix that data-parallel wrappers add.
 
     Raises:
         ValueError: No tensors are found.
     """
+    if not isinstance(weights, dict):
+        raise ValueError(f'a state dict is a dict of tensors, but the file holds a {type(weights).__name__}')
     for key in ('state_dict', 'model', 'model_state_dict'):
         if isinstance(weights.get(key), dict):
             weights = weights[key]

@@ -13,18 +13,25 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('method', choices=sorted(CONVERTERS), help='published method the file belongs to')
     parser.add_argument('src', type=Path, help='official file')
     parser.add_argument('dst', type=Path, help='file to write')
-    return parser.parse_args()
+    parser.add_argument('--vggish', type=Path, help='official VGGish file, to make the checkpoint of a method complete')
+    args = parser.parse_args()
+    if args.vggish and args.method == 'vggish':
+        parser.error('--vggish completes the checkpoint of another method; give the VGGish file as SRC alone')
+    return args
 
 
 def main() -> int:
     """Convert; the exit code is 1 when the source is refused."""
     args = parse_args()
+    audio = (CONVERTERS['vggish'], args.vggish) if args.vggish else None
     try:
-        report = convert_file(CONVERTERS[args.method], args.src, args.dst)
+        report = convert_file(CONVERTERS[args.method], args.src, args.dst, audio=audio)
     except (FileNotFoundError, ValueError) as error:
         print(f'error: {error}', file=sys.stderr)
         return 1
     print(report.text())
+    if args.method != 'vggish' and not any(new.startswith('audio_backbone.') for new in report.mapped.values()):
+        print('note: the file holds no audio backbone; add --vggish to get a checkpoint of the whole model')
     print(f'wrote {args.dst}')
     return 0
 

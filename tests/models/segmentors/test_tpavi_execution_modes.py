@@ -1,0 +1,86 @@
+"""The TPAVI configs run without a device, under bf16 autocast and as one compiled graph, and train every parameter."""
+
+import pytest
+import torch
+
+from mmavs.apis import get_config, init_model, list_configs
+from mmavs.structures import AVSDataSample
+
+LENGTHS = (5, 3)
+SMALL = ['tpavi/tpavi_r50_ms3.py', 'tpavi/tpavi_r50_avss.py', 'tpavi/tpavi_pvt-v2-b5_s4.py']
+
+
+def build(name, device='cpu'):
+    cfg = get_config(name)
+    cfg.model.backbone.pretrained = cfg.model.audio_backbone.pretrained = None
+    if device == 'cpu' and cfg.model.backbone.type == 'PVTv2Stages':
+        cfg.model.backbone.variant = 'b0'
+        cfg.model.neck.in_channels = (32, 64, 160, 256)
+    torch.manual_seed(0)
+    with torch.device(device):
+        return init_model(cfg, device=device)
+
+
+def batch(model, device='cpu', size=64):
+    classes = max(model.decode_head.classify.out_channels, 2)
+    generator = torch.Generator().manual_seed(0)
+    lengths = torch.tensor(LENGTHS)
+    inputs = dict(
+        frames=torch.randn(2, 5, 3, size, size, generator=generator),
+        audio=torch.randn(2, 5, 1, 96, 64, generator=generator),
+        frame_valid=torch.arange(5) < lengths[:, None],
+    )
+    samples = [
+        AVSDataSample(
+            gt_masks=torch.randint(0, classes, (t, size, size), generator=generator),
+            frame_valid=torch.ones(t, dtype=torch.bool),
+            frame_annotated=torch.ones(t, dtype=torch.bool),
+        ).to(device)
+        for t in LENGTHS
+    ]
+    return {name: value.to(device) for name, value in inputs.items()}, samples
+
+
+@pytest.mark.parametrize('name', [n for n in list_configs('tpavi_*.py') if 'lite0' not in n])
+def test_forward_and_loss_need_no_data(name):
+    model = build(name, 'meta')
+    inputs, samples = batch(model, 'meta')
+    logits = model(inputs)
+    assert logits.device.type == 'meta'
+    assert logits.shape == (2, 5, model.decode_head.classify.out_channels, 64, 64)
+    losses = model.train()(inputs, samples, mode='loss')
+    assert all(loss.shape == () for loss in losses.values())
+
+
+@pytest.mark.parametrize('name', SMALL)
+def test_every_parameter_is_trained_and_finite_under_bf16(name):
+    model = build(name).train()
+    inputs, samples = batch(model)
+    with torch.autocast('cpu', torch.bfloat16):
+        losses = model(inputs, samples, mode='loss')
+    assert all(loss.dtype == torch.float32 and torch.isfinite(loss) for loss in losses.values())
+    sum(losses.values()).backward()
+    trained = {n: p.grad for n, p in model.named_parameters() if p.requires_grad}
+    assert [n for n, grad in trained.items() if grad is None or not torch.isfinite(grad).all()] == []
+    assert not any(n.startswith('audio_backbone') for n in trained)
+
+
+@pytest.mark.parametrize('name', SMALL)
+def test_the_forward_is_one_graph(name):
+    model = build(name)
+    inputs, _ = batch(model)
+    with torch.no_grad():
+        compiled = torch.compile(model, fullgraph=True, backend='eager')
+        torch.testing.assert_close(compiled(inputs), model(inputs))
+
+
+def test_a_padded_clip_gives_the_numbers_it_gives_alone():
+    model = build('tpavi/tpavi_r50_ms3.py')
+    for block in model.neck.blocks.values():
+        torch.nn.init.normal_(block.out_norm.weight)
+    inputs, _ = batch(model)
+    with torch.no_grad():
+        together = model(inputs)
+        alone = model({name: value[1:, :3] for name, value in inputs.items()})
+    torch.testing.assert_close(together[1:, :3], alone, rtol=1e-4, atol=1e-5)
+    assert together[1, 3:].abs().max() == 0
