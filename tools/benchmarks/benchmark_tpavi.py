@@ -147,10 +147,12 @@ def measure_times(steps: dict[str, Step], rounds: int, threads: int) -> dict[str
     """Return the median seconds per step; the variants take turns, so that a busy machine hits all of them."""
     timers = {name: Timer('step()', globals=dict(step=step), num_threads=threads) for name, step in steps.items()}
     times: dict[str, list[float]] = {name: [] for name in timers}
+    runs = dict.fromkeys(timers, 1)
     for _ in range(rounds):
         for name, timer in timers.items():
-            once = timer.timeit(1).median
-            times[name].append(timer.timeit(max(1, round(0.2 / once))).median)
+            seconds = timer.timeit(runs[name]).median  # runs twice more beforehand, to warm up
+            runs[name] = max(1, round(0.5 / seconds))
+            times[name].append(seconds)
     return {name: statistics.median(values) for name, values in times.items()}
 
 
