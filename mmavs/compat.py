@@ -77,9 +77,10 @@ def load_file_safely(filename: str, map_location: Any = None) -> Any:
     except MemoryError:
         raise
     except Exception as error:  # a damaged file fails in any of a dozen ways, by its contents
+        reason = (str(error).splitlines() or ['no details'])[0]
         raise ValueError(
-            f'checkpoint {filename} cannot be loaded safely ({type(error).__name__}: {(str(error).splitlines() or ["no details"])[0]}). It is '
-            'damaged, or it holds arbitrary Python objects; if you trust its origin, pass --trust-checkpoint'
+            f'checkpoint {filename} cannot be loaded safely ({type(error).__name__}: {reason}). It is damaged, or it holds '
+            'arbitrary Python objects; if you trust its origin, pass --trust-checkpoint'
         ) from error
 
 

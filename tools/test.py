@@ -45,8 +45,10 @@ def main() -> None:
     if args.trust_checkpoint:
         compat.register_safe_checkpoint_loader(trust=True)
     if args.show_dir is not None:
-        cfg.default_hooks.visualization.update(draw=True, out_dir=str(args.show_dir))
-    metrics = build_runner(cfg).test()
+        drawing = dict(type='AVSVisualizationHook', draw=True, out_dir=str(args.show_dir))
+        cfg.setdefault('default_hooks', {})
+        cfg.default_hooks.visualization = {**cfg.default_hooks.get('visualization', {}), **drawing}
+    metrics = build_runner(cfg, 'test').test()
     if args.out is not None and is_main_process():
         args.out.parent.mkdir(parents=True, exist_ok=True)
         args.out.write_text(json.dumps(metrics, indent=1))

@@ -36,6 +36,12 @@ def parse_args() -> argparse.Namespace:
     return args
 
 
+def say(text: str) -> None:
+    """Print on the first process only; the process group does not exist yet."""
+    if int(os.environ.get('RANK', '0')) == 0:
+        print(text)
+
+
 def main() -> None:
     """Train."""
     args = parse_args()
@@ -46,12 +52,13 @@ def main() -> None:
         cfg.randomness = dict(cfg.get('randomness', {}), seed=args.seed)
     if args.amp:
         cfg.optim_wrapper.type = 'BF16OptimWrapper'
+        cfg.optim_wrapper.pop('loss_scale', None)  # of AmpOptimWrapper; bf16 needs none
     if args.resume is not None:
         checkpoint = find_resume_checkpoint(cfg.work_dir) if args.resume == RESUME_AUTO else args.resume
         if checkpoint is None:
-            print(f'nothing to resume in {cfg.work_dir}: training starts from the beginning')
+            say(f'nothing to resume in {cfg.work_dir}: training starts from the beginning')
         else:
-            print(f'resuming from {checkpoint}')
+            say(f'resuming from {checkpoint}')
             cfg.resume, cfg.load_from = True, checkpoint
     build_runner(cfg).train()
 

@@ -45,11 +45,14 @@ def check_key(cfg: Config, dotted: str) -> None:
     node: Any = cfg._cfg_dict
     walked: list[str] = []
     for part in dotted.split('.'):
-        keys = [str(i) for i in range(len(node))] if isinstance(node, list | tuple) else list(node or ())
-        if not isinstance(node, dict | list | tuple) or part not in keys:
+        if isinstance(node, list | tuple):
+            keys = [str(i) for i in range(len(node))]
+        else:
+            keys = [str(key) for key in node] if isinstance(node, dict) else []
+        if part not in keys:
             place = '.'.join(walked) or 'the config'
             near = difflib.get_close_matches(part, keys, n=1)
-            hint = f'did you mean {".".join([*walked, near[0]])!r}?' if near else f'{place} has {sorted(keys)}'
+            hint = f'did you mean {".".join([*walked, near[0]])!r}?' if near else f'{place} has {sorted(keys)}.'
             raise KeyError(f'{dotted!r} is not in the config: {hint} Write +{dotted}=... to add a new key')
         node = node[int(part)] if isinstance(node, list | tuple) else node[part]
         walked.append(part)

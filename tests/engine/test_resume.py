@@ -78,14 +78,16 @@ def test_a_resumed_run_keeps_the_seed_of_its_checkpoint(tmp_path, uninterrupted)
     assert_same_end(load(tmp_path / LAST[True]), uninterrupted[True])
 
 
-def test_a_damaged_newest_checkpoint_is_passed_over_by_name(tmp_path, capfd):
+def test_a_damaged_newest_checkpoint_is_passed_over_by_name(tmp_path, monkeypatch):
     assert run_forked(train, toy_config(tmp_path)) == 0
     good, bad = tmp_path / 'epoch_3.pth', tmp_path / 'epoch_4.pth'
     data = bad.read_bytes()
     good.write_bytes(data)
     bad.write_bytes(data[: len(data) // 2])
+    lines = []
+    monkeypatch.setattr('mmavs.engine.runner.print_log', lambda text, **_: lines.append(text))
     assert find_resume_checkpoint(tmp_path) == str(good)
-    assert 'epoch_4.pth is not usable' in ''.join(capfd.readouterr())
+    assert 'epoch_4.pth is not usable' in lines[0]
     assert find_resume_checkpoint(tmp_path / 'nothing') is None
 
 

@@ -7,21 +7,33 @@ import sys
 import time
 from pathlib import Path
 
+import matplotlib.pyplot  # noqa: F401  (here and below: what every run imports is imported once, before the forks)
+import pkg_resources  # noqa: F401
+import setuptools.dist  # noqa: F401
 import torch
+import yapf  # noqa: F401
 from mmengine import Config
+
+import mmavs.engine
+import mmavs.models  # noqa: F401
 
 TOOLS = Path(__file__).parents[2] / 'tools'
 
 
 def toy_config(work_dir, by_epoch=True, num_workers=0, batch_size=4, test_length=7, hooks=(), **overrides):
     sampler = dict(type='DefaultSampler' if by_epoch else 'InfiniteSampler', shuffle=True)
-    loader = dict(dataset=dict(type='ToyClips'), sampler=sampler, batch_size=batch_size, num_workers=num_workers)
+    loader = dict(
+        dataset=dict(type='ToyClips', root=None, nan_at=None),
+        sampler=sampler,
+        batch_size=batch_size,
+        num_workers=num_workers,
+    )
     if num_workers:
         loader['persistent_workers'] = True
     test_loader = dict(
-        dataset=dict(type='ToyClips', length=test_length, noise=0.0),
+        dataset=dict(type='ToyClips', length=test_length, noise=0.0, root=None),
         sampler=dict(type='DefaultSampler', shuffle=False),
-        batch_size=2,
+        batch_size=1,  # of a larger batch, rounding depends on which clips share it
         num_workers=0,
     )
     if by_epoch:
