@@ -35,6 +35,12 @@ class AVSVisualizer(Visualizer):
             log_mel: ``(T, 96, 64)``.
             out_file: PNG file.
             step: Step in the back ends.
+
+        Returns:
+            The picture, ``(height, width, 3)`` uint8 RGB.
+
+        Raises:
+            OSError: ``out_file`` cannot be written.
         """
 
         def array(key: str) -> np.ndarray | None:
@@ -44,7 +50,6 @@ class AVSVisualizer(Visualizer):
         size = frames.shape[1:3] if gt_masks is None else gt_masks.shape[1:3]
         if tuple(size) != tuple(frames.shape[1:3]):
             frames = np.stack([cv2.resize(f, tuple(size[::-1]), interpolation=cv2.INTER_AREA) for f in frames])
-        logits = sample.get('pred_logits')
         sheet = draw_clip(
             frames,
             gt_masks=gt_masks,
@@ -54,11 +59,12 @@ class AVSVisualizer(Visualizer):
             groups=array('pred_groups'),
             sounding=sample.get('sounding'),
             title=name,
-            semantic=logits is not None and logits.shape[1] > 1,
+            classes=sample.get('classes'),
         )
         if out_file is None:
             self.add_image(name, sheet, step)
         else:
             out_file.parent.mkdir(parents=True, exist_ok=True)
-            cv2.imwrite(str(out_file), sheet[..., ::-1])
+            if not cv2.imwrite(str(out_file), sheet[..., ::-1]):
+                raise OSError(f'{out_file} cannot be written; is the folder writable, is the name a .png?')
         return sheet
