@@ -15,3 +15,17 @@ METRICS = Registry('metric', parent=root.METRICS, scope='mmavs', locations=['mma
 HOOKS = Registry('hook', parent=root.HOOKS, scope='mmavs', locations=['mmavs.engine'])
 OPTIM_WRAPPERS = Registry('optim_wrapper', parent=root.OPTIM_WRAPPERS, scope='mmavs', locations=['mmavs.engine'])
 VISUALIZERS = Registry('visualizer', parent=root.VISUALIZERS, scope='mmavs', locations=['mmavs.visualization'])
+
+# Kinds to which mmavs adds few or no classes: they exist so that look-ups in this scope pass on to mmengine without a warning.
+LOOPS = Registry('loop', parent=root.LOOPS, scope='mmavs', locations=['mmavs.engine'])
+DATA_SAMPLERS = Registry('data sampler', parent=root.DATA_SAMPLERS, scope='mmavs', locations=['mmavs.engine'])
+OPTIMIZERS = Registry('optimizer', parent=root.OPTIMIZERS, scope='mmavs', locations=['mmavs.engine'])
+OPTIM_WRAPPER_CONSTRUCTORS = Registry(
+    'optim wrapper constructor', parent=root.OPTIM_WRAPPER_CONSTRUCTORS, scope='mmavs', locations=['mmavs.engine']
+)
+PARAM_SCHEDULERS = Registry(
+    'parameter scheduler', parent=root.PARAM_SCHEDULERS, scope='mmavs', locations=['mmavs.engine']
+)
+VISBACKENDS = Registry('vis_backend', parent=root.VISBACKENDS, scope='mmavs', locations=['mmavs.visualization'])
+LOG_PROCESSORS = Registry('log processor', parent=root.LOG_PROCESSORS, scope='mmavs', locations=['mmavs.engine'])
+EVALUATOR = Registry('evaluator', parent=root.EVALUATOR, scope='mmavs', locations=['mmavs.evaluation'])

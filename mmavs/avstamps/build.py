@@ -2,30 +2,32 @@
 
 import json
 import multiprocessing
-import os
+import multiprocessing.pool
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 from rich.progress import track
 
 from .card import write_card
 from .catalog import Catalog, SoundingClass
-from .contact_sheet import write_contact_sheet
+from .contact_sheet import sheet_path, write_contact_sheet
 from .layouts import clip_files, encode_wav, index_files, write_bytes
 from .packages import find_media
 from .recipes import RECIPES, Draw, Recipe
 from .scenes import draw
-from .sets import CANVAS, OFFSCREEN, SIZES, TINY_CLASSES, SetSpec, choose
+from .sets import CANVAS, OFFSCREEN, SETS, SIZES, TINY_CLASSES, SetSpec, choose
 from .sounds import mix, offscreen_clip
 from .sources import MediaSource, ProceduralSource, StampsSource
 
 SPLITS = ('train', 'val', 'test')
-VERSION = 1
+VERSION = 2
 MAX_REDRAWS = 30
+MIN_CANVAS = 32
 DEFAULT_CACHE = Path.home() / '.cache' / 'mmavs'
 _SOURCE: MediaSource | None = None
 
@@ -61,8 +63,9 @@ class Task:
 
     @property
     def clip_id(self) -> str:
-        """Id of the clip, also its key in the resume log."""
-        return f'{self.spec.name}_{self.split}_{self.index:05d}'
+        """Id of the clip, also its key in the resume log; v1s and v2 end in start and end (ms), as published."""
+        name = f'{self.spec.name}_{self.split}_{self.index:05d}'
+        return f'{name}_0_{1000 * self.spec.num_frames}' if self.spec.subset in ('v1s', 'v2') else name
 
 
 def classes_of(catalog: Catalog, spec: SetSpec, size: str) -> tuple[SoundingClass, ...]:
@@ -83,12 +86,16 @@ def render(source: MediaSource, task: Task) -> tuple[dict[str, bytes], dict[str,
     rng = np.random.default_rng(key)
     classes = classes_of(source.catalog, spec, settings.size)
     train = task.split == 'train'
-    for _ in range(MAX_REDRAWS):
-        recipe = RECIPES[spec.recipe](Draw(source.catalog, classes, train, rng), spec.num_frames)
-        frames, owners, visible = draw(
-            source, recipe.things, recipe.background, settings.canvas, spec.num_frames, rng, recipe.noise
+    best_margin = -np.inf
+    for _ in range(MAX_REDRAWS):  # the least hidden draw serves where none of them shows enough of every object
+        drawn = RECIPES[spec.recipe](Draw(source.catalog, classes, train, rng), spec.num_frames)
+        *pictures, visible = draw(
+            source, drawn.things, drawn.background, settings.canvas, spec.num_frames, rng, drawn.noise
         )
-        if all(v >= recipe.min_visible for v, t in zip(visible, recipe.things, strict=True) if not t.clutter):
+        margin = min(v for v, t in zip(visible, drawn.things, strict=True) if not t.clutter) - drawn.min_visible
+        if margin > best_margin:
+            best_margin, recipe, (frames, owners) = margin, drawn, pictures
+        if margin >= 0:
             break
     samples = mix(source, recipe.things, spec.num_frames, train, rng, recipe.lost or [False] * spec.num_frames)
     masks = masks_of(recipe, owners, [c.name for c in classes])
@@ -134,16 +141,16 @@ def summarise(recipe: Recipe, task: Task, key: Sequence[int], masks: list[np.nda
 def _start_worker(kind: str, root: str) -> None:
     """Open the media once per process."""
     global _SOURCE
-    os.environ['OMP_NUM_THREADS'] = '1'
+    cv2.setNumThreads(1)
     _SOURCE = open_source(kind, root)
 
 
-def _run(task: Task) -> tuple[str, dict[str, Any]]:
-    """Build one clip in a worker; its files are complete when this returns."""
-    files, summary = render(_SOURCE, task)
+def _run(task: Task, source: MediaSource | None = None) -> dict[str, Any]:
+    """Build one clip; its files are complete when this returns. The result is its entry in the resume log."""
+    files, summary = render(source or _SOURCE, task)
     for name, data in files.items():
         write_bytes(Path(task.out_dir) / task.spec.folder / name, data)
-    return task.clip_id, summary
+    return dict(id=task.clip_id, summary=summary, files={name: len(data) for name, data in files.items()})
 
 
 def open_source(kind: str, root: str) -> MediaSource:
@@ -153,6 +160,9 @@ def open_source(kind: str, root: str) -> MediaSource:
 
 def read_log(path: Path, settings: Settings) -> dict[str, dict[str, Any]]:
     """Read the clips that an earlier call has finished; a last line cut off by a kill is passed over.
+
+    Returns:
+        ``{clip id: {'id': ..., 'summary': ..., 'files': {path relative to the set's folder: bytes}}}``.
 
     Raises:
         ValueError: The folder was built with other settings.
@@ -172,8 +182,15 @@ def read_log(path: Path, settings: Settings) -> dict[str, dict[str, Any]]:
                     'delete it'
                 )
         else:
-            done[entry['id']] = entry['summary']
+            done[entry['id']] = entry
     return done
+
+
+def is_intact(folder: Path, entry: dict[str, Any]) -> bool:
+    """Whether every file of a finished clip is still there in its full length."""
+    return all(
+        (folder / name).is_file() and (folder / name).stat().st_size == size for name, size in entry['files'].items()
+    )
 
 
 def tasks_of(spec: SetSpec, settings: Settings, out_dir: Path) -> Iterator[Task]:
@@ -215,72 +232,111 @@ def build_benchmark(
 
     Raises:
         FileNotFoundError: The media packages cannot be found or downloaded.
-        ValueError: An unknown size or set, or a folder built with other settings.
+        ValueError: An unknown size or set, a canvas or number of workers that is too small, or a folder built with other
+            settings.
     """
     if size not in SIZES:
         raise ValueError(f'size must be one of {SIZES}, got {size!r}')
+    if canvas is not None and canvas < MIN_CANVAS:
+        raise ValueError(f'canvas must be at least {MIN_CANVAS} pixels, got {canvas}')
+    if workers < 1:
+        raise ValueError(f'workers must be at least 1, got {workers}')
     specs = choose(None if sets is None else tuple(sets))
     root = '' if procedural else str(find_media(source, cache_dir))
     kind = 'procedural' if procedural else 'stamps'
-    settings = Settings(size, canvas or CANVAS[size], seed, kind)
+    settings = Settings(size, CANVAS[size] if canvas is None else canvas, seed, kind)
     out = Path(out_dir)
     media = open_source(kind, root)
     if sets is None or OFFSCREEN in sets:
         for name, sound in media.catalog.offscreen.items():
             write_bytes(out / OFFSCREEN / f'{name}.wav', encode_wav(offscreen_clip(media.sound(sound), 5)))
-    summaries: dict[str, dict[str, dict[str, Any]]] = {}
-    for spec in specs:
-        summaries[spec.name] = _build_set(spec, settings, out, root, workers, quiet)
+    crew = _Crew(media, kind, root, workers)
+    built: dict[str, dict[str, dict[str, Any]]] = {}
+    try:
+        for spec in specs:
+            built[spec.name] = _build_set(spec, settings, out, crew, quiet)
+    finally:
+        crew.close()
+    summaries = {**_earlier_sets(settings, out, set(built)), **built}
+    known = [spec for spec in SETS if spec.name in summaries]
     for folder in {spec.folder: None for spec in specs}:
-        _write_index(folder, [s for s in specs if s.folder == folder], settings, out, media, summaries)
-    write_card(out, asdict(settings), specs, summaries, media)
-    return {spec.name: len(summaries[spec.name]) for spec in specs}
+        _write_index([s for s in known if s.folder == folder], settings, out, media, summaries)
+    write_card(out, asdict(settings), known, summaries, media)
+    return {spec.name: len(built[spec.name]) for spec in specs}
 
 
-def _build_set(
-    spec: SetSpec, settings: Settings, out: Path, root: str, workers: int, quiet: bool
-) -> dict[str, dict[str, Any]]:
+class _Crew:
+    """Runs tasks in this process, or in one pool for all sets (a process takes seconds to start and to read its media)."""
+
+    def __init__(self, media: MediaSource, kind: str, root: str, workers: int) -> None:
+        self.media, self.kind, self.root, self.workers = media, kind, root, workers
+        self.pool: multiprocessing.pool.Pool | None = None
+
+    def run(self, tasks: list[Task]) -> Iterator[dict[str, Any]]:
+        """Yield the log entries of the clips as they are finished, in any order."""
+        if self.workers == 1:
+            yield from (_run(task, self.media) for task in tasks)
+            return
+        if self.pool is None:
+            context = multiprocessing.get_context('spawn')
+            self.pool = context.Pool(self.workers, _start_worker, (self.kind, self.root))
+        yield from self.pool.imap_unordered(_run, tasks, chunksize=4)
+
+    def close(self) -> None:
+        """End the processes, also in the middle of the work."""
+        if self.pool is not None:
+            self.pool.terminate()
+            self.pool.join()
+
+
+def _log_path(spec: SetSpec, out: Path) -> Path:
+    return out / spec.folder / f'.build-{spec.name}.jsonl'
+
+
+def _build_set(spec: SetSpec, settings: Settings, out: Path, crew: _Crew, quiet: bool) -> dict[str, dict[str, Any]]:
     """Build the missing clips of a set; return all summaries in order."""
-    log = out / spec.folder / f'.build-{spec.name}.jsonl'
-    done = read_log(log, settings)
+    log, folder = _log_path(spec, out), out / spec.folder
+    done = {key: entry for key, entry in read_log(log, settings).items() if is_intact(folder, entry)}
     tasks = list(tasks_of(spec, settings, out))
     todo = [task for task in tasks if task.clip_id not in done]
     if todo:
-        log.parent.mkdir(parents=True, exist_ok=True)
-        lines = [asdict(settings), *({'id': key, 'summary': value} for key, value in done.items())]
+        sheet_path(out, spec).unlink(missing_ok=True)  # it shows what was there before
+        lines = [asdict(settings), *done.values()]
         write_bytes(log, ''.join(json.dumps(line) + '\n' for line in lines).encode())
         with log.open('a') as file:
-            results = _results(todo, settings.kind, root, workers)
-            for clip_id, summary in track(results, f'{spec.name:10s}', total=len(todo), disable=quiet):
-                done[clip_id] = summary
-                file.write(json.dumps({'id': clip_id, 'summary': summary}) + '\n')
+            for entry in track(crew.run(todo), f'{spec.name:10s}', total=len(todo), disable=quiet):
+                done[entry['id']] = entry
+                file.write(json.dumps(entry) + '\n')
                 file.flush()
-    return {task.clip_id: done[task.clip_id] for task in tasks}
+    return {task.clip_id: done[task.clip_id]['summary'] for task in tasks}
 
 
-def _results(tasks: list[Task], kind: str, root: str, workers: int) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Run tasks here or in a pool."""
-    if workers <= 1:
-        _start_worker(kind, root)
-        yield from map(_run, tasks)
-        return
-    context = multiprocessing.get_context('spawn')
-    with context.Pool(workers, _start_worker, (kind, root)) as pool:
-        yield from pool.imap_unordered(_run, tasks, chunksize=4)
+def _earlier_sets(settings: Settings, out: Path, besides: set[str]) -> dict[str, dict[str, dict[str, Any]]]:
+    """Summaries of the complete sets of earlier calls: csv and data card describe the whole folder, not the last call."""
+    found = {}
+    for spec in SETS:
+        if spec.name not in besides:
+            done = read_log(_log_path(spec, out), settings)
+            ids = [task.clip_id for task in tasks_of(spec, settings, out)]
+            if done and all(clip_id in done for clip_id in ids):
+                found[spec.name] = {clip_id: done[clip_id]['summary'] for clip_id in ids}
+    return found
 
 
 def _write_index(
-    folder: str, specs: list[SetSpec], settings: Settings, out: Path, media: MediaSource, summaries: dict[str, Any]
+    specs: list[SetSpec], settings: Settings, out: Path, media: MediaSource, summaries: dict[str, Any]
 ) -> None:
-    """Write csv, recipes and contact sheets of a folder."""
+    """Write csv, recipes and the missing contact sheets of a folder."""
+    folder = out / specs[0].folder
     clips = {clip_id: summary for spec in specs for clip_id, summary in summaries[spec.name].items()}
     classes = [c.name for c in classes_of(media.catalog, specs[0], settings.size)]
     for name, data in index_files(specs[0].layout, clips, classes).items():
-        write_bytes(out / folder / name, data)
+        write_bytes(folder / name, data)
     recipes = json.dumps(dict(classes=classes, clips=clips), separators=(',', ':'))
-    write_bytes(out / folder / 'recipes.json', recipes.encode())
+    write_bytes(folder / 'recipes.json', recipes.encode())
     for spec in specs:
-        write_contact_sheet(out, spec, summaries[spec.name])
+        if not sheet_path(out, spec).exists():
+            write_contact_sheet(out, spec, summaries[spec.name])
 
 
 def main_summary(counts: dict[str, int], out_dir: Path, started: float) -> str:

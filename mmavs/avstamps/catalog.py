@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 HERE = Path(__file__).parent
+RIVALS = 4  # classes of one pool in a limited catalog
 
 
 @dataclass(frozen=True)
@@ -49,10 +50,13 @@ class Catalog:
     held_backgrounds: tuple[str, ...]
 
     def limited(self, num_classes: int) -> 'Catalog':
-        """Return a catalog with ``num_classes`` core classes, large families first, so that look-alikes stay together."""
-        core = [c for c in self.classes if c.core]
-        size = {c.family: sum(d.family == c.family for d in core) for c in core}
-        chosen = sorted(core, key=lambda c: (-size[c.family], c.family))[:num_classes]
+        """Return a catalog with ``num_classes`` core classes, four of a pool where it has them: a crowd needs rivals."""
+        pools: dict[str, list[SoundingClass]] = {}
+        for cls in self.classes:
+            if cls.core:
+                pools.setdefault(cls.pool, []).append(cls)
+        ordered = sorted((members[:RIVALS] for members in pools.values()), key=len, reverse=True)
+        chosen = [cls for members in ordered for cls in members][:num_classes]
         return replace(self, classes=tuple(c for c in self.classes if c in chosen))
 
 

@@ -35,6 +35,11 @@ def clip_paths(folder: Path, spec: SetSpec, clip_id: str, clip: dict[str, Any]) 
     return frames, masks, data / f'audio_wav/{place}/{clip_id}.wav'
 
 
+def sheet_path(out: Path, spec: SetSpec) -> Path:
+    """Where the contact sheet of a set is."""
+    return out / 'contact_sheets' / f'{spec.name}.png'
+
+
 def write_contact_sheet(out: Path, spec: SetSpec, clips: dict[str, dict[str, Any]]) -> None:
     """Draw up to four clips (of the test split where there is one) into ``contact_sheets/{set}.png``."""
     chosen = [item for item in clips.items() if item[1]['split'] == 'test'] or list(clips.items())
@@ -52,4 +57,4 @@ def write_contact_sheet(out: Path, spec: SetSpec, clips: dict[str, dict[str, Any
     if sheets:
         width = max(sheet.shape[1] for sheet in sheets)
         padded = [np.pad(s, ((0, 0), (0, width - s.shape[1]), (0, 0)), constant_values=255) for s in sheets]
-        write_bytes(out / 'contact_sheets' / f'{spec.name}.png', encode_picture(np.concatenate(padded), '.png'))
+        write_bytes(sheet_path(out, spec), encode_picture(np.concatenate(padded), '.png'))

@@ -74,6 +74,8 @@ def clip_files(
         colours = np.array([voc_colour(i) for i in range(num_classes)], np.uint8)
         for i, (frame, mask) in enumerate(zip(frames, masks, strict=True)):
             files[f'{spec.subset}/{clip_id}/frames/{i}.jpg'] = encode_picture(frame, '.jpg')
+            if spec.subset == 'v1s' and split == 'train' and i > 0:
+                continue  # as published: one labelled frame per training clip
             files[f'{spec.subset}/{clip_id}/labels_rgb/{i}.png'] = encode_picture(colours[mask], '.png')
             files[f'{spec.subset}/{clip_id}/labels_semantic/{i}.png'] = encode_picture(mask, '.png')
         files[f'{spec.subset}/{clip_id}/audio.wav'] = encode_wav(samples)
@@ -115,7 +117,8 @@ def index_files(layout: str, clips: dict[str, dict], classes: list[str]) -> dict
     writer.writerow(['vid', 'uid', 's_min', 's_sec', 'a_obj', 'split', 'label'])
     for clip_id, clip in clips.items():
         names = [name for name in classes if any(name in second for second in clip['sounding'])]
-        writer.writerow([clip_id, clip_id, 0, 0, '_'.join(names), clip['split'], clip['subset']])
+        video = clip_id if clip['subset'] == 'v1m' else clip_id.rsplit('_', 2)[0]
+        writer.writerow([video, clip_id, 0, 0, '_'.join(names), clip['split'], clip['subset']])
     labels = {name: i for i, name in enumerate(['background', *classes], 1)}  # one-based, as published
     return {
         'metadata.csv': buffer.getvalue().encode(),

@@ -16,6 +16,10 @@ from .catalog import HERE, Catalog, SoundingClass, stamps_catalog
 
 SAMPLE_RATE = 16000
 MAX_CUTOUT = 320  # longest side kept in memory, pixels
+ACTIVE = (
+    0.1  # of the loudest 20 ms; what is quieter would drown in the noise of a clip, so a second of it counts as silent
+)
+SPECK = 0.02  # of the largest part of a cut-out; smaller parts are stray pixels
 FILES = json.loads((HERE / 'files.json').read_text())
 
 
@@ -59,7 +63,7 @@ def tidy_sound(wave: np.ndarray, sample_rate: int) -> np.ndarray:
     block = SAMPLE_RATE // 50
     count = len(wave) // block
     energy = np.sqrt((wave[: count * block].reshape(count, block) ** 2).mean(1))
-    active = energy > max(energy.max(initial=0) * 0.03, 1e-4)
+    active = energy > max(energy.max(initial=0) * ACTIVE, 1e-4)
     if not active.any():
         return np.zeros(0, np.float32)
     keep = np.zeros(count, bool)
@@ -73,16 +77,18 @@ def tidy_sound(wave: np.ndarray, sample_rate: int) -> np.ndarray:
 
 
 def tidy_cutout(rgba: np.ndarray) -> np.ndarray:
-    """Keep the largest connected component, crop to it, limit the size, premultiply alpha."""
+    """Drop stray specks, crop to the rest, limit the size, premultiply alpha (straight alpha leaves fringes when scaled)."""
     solid = (rgba[..., 3] > 127).astype(np.uint8)
     number, labels, stats, _ = cv2.connectedComponentsWithStats(solid)
     if number < 2:
         raise ValueError('the picture has no opaque part')
-    largest = 1 + int(stats[1:, cv2.CC_STAT_AREA].argmax())
-    near = cv2.dilate((labels == largest).astype(np.uint8), np.ones((5, 5), np.uint8)).astype(bool)
+    areas = stats[:, cv2.CC_STAT_AREA].copy()
+    areas[0] = 0
+    kept = (areas >= SPECK * areas.max())[labels].astype(np.uint8)
+    near = cv2.dilate(kept, np.ones((5, 5), np.uint8)).astype(bool)
     rgba = rgba.astype(np.float32) / 255
     rgba[~near] = 0
-    x, y, w, h = (int(stats[largest, k]) for k in range(4))
+    x, y, w, h = cv2.boundingRect(kept)
     rgba = rgba[y : y + h, x : x + w]
     rgba[..., :3] *= rgba[..., 3:]
     scale = MAX_CUTOUT / max(w, h)

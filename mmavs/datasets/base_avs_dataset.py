@@ -127,6 +127,7 @@ class BaseAVSDataset(BaseDataset):
         """Sample of one clip before the pipeline, see the class."""
         clip = super().get_data_info(idx)
         clip['classes'] = self._metainfo['classes']
+        clip['mask_mode'] = self.mask_mode
         if 'tags' in clip:
             clip['tag_classes'] = self._metainfo['tag_classes']
         return clip

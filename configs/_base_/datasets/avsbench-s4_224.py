@@ -2,9 +2,9 @@
 data_root = 'data/AVSBench/Single-source'
 train_pipeline = [
     dict(type='LoadClipFrames'),
-    dict(type='LoadClipMasks', mode='binary'),
+    dict(type='LoadClipMasks'),
     dict(type='LoadAudio'),
-    dict(type='VGGishLogMel'),
+    dict(type='VGGishLogMel', short_audio='repeat_last'),
     dict(type='ResizeClip', size=(224, 224)),
     dict(type='PackAVSInputs'),
 ]
@@ -16,16 +16,16 @@ train_dataloader = dict(
     dataset=dict(type='AVSBenchS4Dataset', data_root=data_root, split='train', pipeline=train_pipeline),
 )
 val_dataloader = dict(
-    batch_size=4,
+    batch_size=1,
     num_workers=2,
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(type='AVSBenchS4Dataset', data_root=data_root, split='val', pipeline=test_pipeline),
 )
 test_dataloader = dict(
-    batch_size=4,
+    batch_size=1,
     num_workers=2,
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(type='AVSBenchS4Dataset', data_root=data_root, split='test', pipeline=test_pipeline),
 )
-val_evaluator = [dict(type='BinaryAVSMetric', batch_videos=4)]
+val_evaluator = [dict(type='BinaryAVSMetric')]
 test_evaluator = val_evaluator

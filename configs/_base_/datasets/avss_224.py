@@ -2,17 +2,17 @@
 data_root = 'data/AVSBench/AVSBench-semantic'
 train_pipeline = [
     dict(type='LoadClipFrames'),
-    dict(type='LoadClipMasks', mode='palette'),
+    dict(type='LoadClipMasks'),
     dict(type='LoadAudio'),
-    dict(type='VGGishLogMel'),
+    dict(type='VGGishLogMel', short_audio='zeros'),
     dict(type='ResizeShortSideCenterCropClip', size=224),
     dict(type='PackAVSInputs'),
 ]
 test_pipeline = [
     dict(type='LoadClipFrames'),
-    dict(type='LoadClipMasks', mode='palette'),
+    dict(type='LoadClipMasks'),
     dict(type='LoadAudio'),
-    dict(type='VGGishLogMel'),
+    dict(type='VGGishLogMel', short_audio='zeros'),
     dict(type='ResizeClip', size=(224, 224)),
     dict(type='PackAVSInputs'),
 ]
@@ -23,13 +23,13 @@ train_dataloader = dict(
     dataset=dict(type='AVSSDataset', data_root=data_root, split='train', pipeline=train_pipeline),
 )
 val_dataloader = dict(
-    batch_size=4,
+    batch_size=1,
     num_workers=2,
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(type='AVSSDataset', data_root=data_root, split='val', pipeline=test_pipeline),
 )
 test_dataloader = dict(
-    batch_size=4,
+    batch_size=1,
     num_workers=2,
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(type='AVSSDataset', data_root=data_root, split='test', pipeline=test_pipeline),

@@ -44,7 +44,7 @@ class LoadClipMasks(BaseTransform):
     false), ``classes`` and, to check the size, ``frames`` if they are loaded. Adds ``gt_masks`` ``(T, H, W)`` uint8.
 
     Args:
-        mode: ``'binary'`` (S4: black and white), ``'index'`` (MS3: the stored number is 0 or 255; AVSS: the class index in
+        mode: ``None`` for what the data set's layout has; or ``'binary'`` (S4: black and white), ``'index'`` (MS3: the stored number is 0 or 255; AVSS: the class index in
             ``labels_semantic``) or ``'palette'`` (AVSS: colours of ``labels_rgb``, as the published loader reads).
         unmatched: For ``'palette'``: ``'error'`` at a colour that no class has, or ``'background'`` as published.
 
@@ -54,8 +54,8 @@ class LoadClipMasks(BaseTransform):
             colour that no class has; or neither frames nor a mask to take the size from.
     """
 
-    def __init__(self, mode: str = 'binary', unmatched: str = 'error') -> None:
-        if mode not in MASK_MODES:
+    def __init__(self, mode: str | None = None, unmatched: str = 'error') -> None:
+        if mode is not None and mode not in MASK_MODES:
             raise ValueError(f'mode must be one of {MASK_MODES}, got {mode!r}')
         if unmatched not in ('error', 'background'):
             raise ValueError(f"unmatched must be 'error' or 'background', got {unmatched!r}")
@@ -64,11 +64,12 @@ class LoadClipMasks(BaseTransform):
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Add ``gt_masks``."""
-        if self.mode == 'index':
+        mode = self.mode or results['mask_mode']
+        if mode == 'index':
             results['mask_paths'] = results.pop('index_mask_paths', results['mask_paths'])
         shape = results['frames'].shape[1:3] if 'frames' in results else None
         masks = [
-            None if path is None else read_mask(path, self.mode, len(results['classes']), shape, self.unmatched)
+            None if path is None else read_mask(path, mode, len(results['classes']), shape, self.unmatched)
             for path in results['mask_paths']
         ]
         shape = shape or next((mask.shape for mask in masks if mask is not None), None)

@@ -14,7 +14,7 @@ class AudioCNN(BaseAudioBackbone):
     """Four 3x3 convolutions with batch norm, mean plus max pooling, one linear layer; input and output as ``VGGish``.
 
     Args:
-        channels: Width of the four convolutions; the first has stride 2, the next two are followed by pooling.
+        channels: Width of the four convolutions; the first has stride 2, all but the last are followed by pooling.
         out_channels: ``A``.
         pretrained: Path of a tagger checkpoint (``configs/tagger``) or of a bare state dict, or ``None``.
         frozen: No gradient, always in eval mode.
@@ -43,7 +43,7 @@ class AudioCNN(BaseAudioBackbone):
                 nn.BatchNorm2d(after),
                 nn.ReLU(inplace=True),
             ]
-            if 0 < i < len(channels) - 1:
+            if i < len(channels) - 1:
                 layers.append(nn.MaxPool2d(2))
         self.features = nn.Sequential(*layers)
         self.embedding = nn.Sequential(nn.Linear(channels[-1], out_channels), nn.ReLU(inplace=True))
