@@ -2,14 +2,21 @@
 
 from pathlib import Path
 
+import numpy as np
+import torch
 from mmengine import Config
+from mmengine.dataset import Compose, pseudo_collate
 from mmengine.registry import init_default_scope
 from mmengine.runner import load_checkpoint
 from torch import nn
+from torch.nn import functional as F
 
-from mmavs.registry import MODELS
+from mmavs.registry import MODELS, TRANSFORMS
+from mmavs.structures import AVSDataSample
 
 from .model_zoo import get_config
+
+READING_STEPS = ('SampleFrames', 'LoadClipFrames', 'LoadClipMasks', 'LoadAudio')
 
 
 def init_model(config: str | Path | Config, checkpoint: str | None = None, device: str = 'cpu') -> nn.Module:
@@ -17,10 +24,14 @@ def init_model(config: str | Path | Config, checkpoint: str | None = None, devic
 
     Args:
         config: Path, name in the zoo, or a loaded config.
-        checkpoint: File or URL with all weights of the model; ``None`` leaves it as constructed.
+        checkpoint: File or URL with all weights of the model; ``None`` leaves it as constructed, at random.
         device: Where the model goes.
 
+    Returns:
+        The model; ``model.cfg`` is its config.
+
     Raises:
+        FileNotFoundError: There is no such config or checkpoint.
         ValueError: The checkpoint belongs to another model: keys are missing, left over or of another shape.
     """
     cfg = config if isinstance(config, Config) else get_config(config)
@@ -28,8 +39,69 @@ def init_model(config: str | Path | Config, checkpoint: str | None = None, devic
     model = MODELS.build(cfg.model)
     if checkpoint is not None:
         try:
-            load_checkpoint(model, checkpoint, map_location='cpu', strict=True)
+            load_checkpoint(model, str(checkpoint), map_location='cpu', strict=True)
         except RuntimeError as error:
             raise ValueError(f'checkpoint {checkpoint} does not belong to this model: {error}') from error
     model.cfg = cfg
     return model.to(device).eval()
+
+
+def inference_clip(model: nn.Module, frames: np.ndarray, waveform: np.ndarray, sample_rate: int) -> AVSDataSample:
+    """Segment one clip, one frame per second.
+
+    The steps of the model's test pipeline that do not read files prepare the clip, so that it is treated as in a test.
+
+    Args:
+        model: From :func:`init_model`.
+        frames: ``(T, H, W, 3)`` uint8 RGB, frame ``i`` from second ``i``.
+        waveform: ``(channels, n)`` or ``(n,)`` float, full scale 1, at least ``0.96 T`` seconds or what the pipeline pads.
+        sample_rate: Of the waveform, in Hz.
+
+    Returns:
+        A sample with ``pred_logits`` ``(T, K, H, W)``, ``pred_masks`` ``(T, H, W)`` and, where the model has it,
+        ``pred_uncertainty`` ``(T, H, W)``, all at the size of ``frames``.
+
+    Raises:
+        TypeError: ``frames`` are no uint8, or ``waveform`` is no floating-point array.
+        ValueError: Another shape, or NaN in the waveform.
+    """
+    if frames.dtype != np.uint8 or not np.issubdtype(waveform.dtype, np.floating):
+        raise TypeError(f'frames must be uint8 and waveform floating-point, got {frames.dtype} and {waveform.dtype}')
+    if frames.ndim != 4 or frames.shape[-1] != 3 or waveform.ndim not in (1, 2) or sample_rate <= 0:
+        raise ValueError(
+            f'frames must be (T, H, W, 3), waveform (channels, n) or (n,) and sample_rate positive, got {frames.shape}, '
+            f'{waveform.shape} and {sample_rate}'
+        )
+    if not np.isfinite(waveform).all():
+        raise ValueError('waveform holds values that are not finite')
+    steps = [step for step in model.cfg.test_dataloader.dataset.pipeline if step['type'] not in READING_STEPS]
+    num_frames = len(frames)
+    clip = dict(
+        clip_id='clip',
+        num_frames=num_frames,
+        frames=frames,
+        waveform=np.atleast_2d(waveform).astype(np.float32),
+        sample_rate=sample_rate,
+        audio_path='(waveform)',
+        frame_annotated=[False] * num_frames,
+        frame_labelled=[False] * num_frames,
+        ori_shape=frames.shape[1:3],
+    )
+    data = pseudo_collate([Compose([TRANSFORMS.build(step) for step in steps])(clip)])
+    with torch.no_grad():
+        sample = model.test_step(data)[0]
+    return _at_size(sample, frames.shape[1:3])
+
+
+def _at_size(sample: AVSDataSample, size: tuple[int, int]) -> AVSDataSample:
+    """Resize the predictions to ``size`` and decide again there."""
+    logits = F.interpolate(sample.pred_logits.float(), size, mode='bilinear', align_corners=False)
+    sample.pred_logits = logits
+    sample.pred_masks = logits.argmax(1) if logits.shape[1] > 1 else (logits[:, 0] > 0).long()
+    if 'pred_uncertainty' in sample:
+        uncertainty = sample.pred_uncertainty[:, None].float()
+        sample.pred_uncertainty = F.interpolate(uncertainty, size, mode='bilinear', align_corners=False)[:, 0]
+    if 'pred_groups' in sample:
+        groups = F.interpolate(sample.pred_groups[:, None].float(), size, mode='nearest')
+        sample.pred_groups = groups[:, 0].long()
+    return sample

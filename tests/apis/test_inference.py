@@ -1,0 +1,82 @@
+import numpy as np
+import pytest
+import torch
+
+from mmavs.apis import get_config, inference_clip, init_model, list_configs
+from mmavs.apis.model_zoo import config_root
+
+SMALL = dict(
+    type='AVSegmentor',
+    backbone=dict(type='ResNetStages', depth=18),
+    audio_backbone=dict(type='AudioCNN', channels=(4, 4, 8, 8), out_channels=128),
+    neck=dict(type='TPAVINeck', in_channels=(64, 128, 256, 512), channels=16, stages=(3,)),
+    decode_head=dict(type='TPAVIHead', channels=16, num_classes=1),
+)
+
+
+@pytest.fixture(scope='module')
+def config():
+    cfg = get_config('tpavi/tpavi_r50_ms3.py')
+    cfg.model = SMALL
+    for step in cfg.test_dataloader.dataset.pipeline:
+        if step.type == 'ResizeClip':
+            step.size = (64, 64)
+    return cfg
+
+
+def clip(num_frames=3, size=(40, 60), seconds=3.2):
+    rng = np.random.default_rng(0)
+    return rng.integers(0, 256, (num_frames, *size, 3), dtype=np.uint8), rng.uniform(-0.1, 0.1, int(seconds * 16000))
+
+
+def test_model_is_ready_for_inference_and_reproducible_from_its_checkpoint(config, tmp_path):
+    one = init_model(config)
+    assert not one.training
+    torch.save(dict(state_dict=one.state_dict()), tmp_path / 'a.pth')
+    other = init_model(config, str(tmp_path / 'a.pth'))
+    frames, waveform = clip()
+    first, second = (inference_clip(model, frames, waveform, 16000) for model in (one, other))
+    assert torch.equal(first.pred_logits, second.pred_logits)
+    assert first.pred_logits.shape == (3, 1, 40, 60)
+    assert first.pred_masks.shape == (3, 40, 60)
+    assert torch.equal(first.pred_masks.bool(), first.pred_logits[:, 0] > 0)
+
+
+def test_stereo_at_another_rate_is_taken(config):
+    frames, waveform = clip()
+    stereo = np.stack([waveform, waveform]).astype(np.float32)
+    assert inference_clip(init_model(config), frames, stereo, 8000).pred_masks.shape == (3, 40, 60)
+
+
+def test_a_checkpoint_of_another_model_is_refused_with_its_keys(config, tmp_path):
+    state = init_model(config).state_dict()
+    name = next(iter(state))
+    state['surplus'] = state.pop(name)
+    torch.save(state, tmp_path / 'a.pth')
+    with pytest.raises(ValueError, match='does not belong to this model') as error:
+        init_model(config, tmp_path / 'a.pth')
+    assert 'surplus' in str(error.value)
+    assert name in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ('frames', 'waveform', 'error', 'message'),
+    [
+        (np.zeros((3, 8, 8, 3), np.float32), np.zeros(48000), TypeError, 'uint8'),
+        (np.zeros((3, 8, 8, 3), np.uint8), np.zeros(48000, np.int16), TypeError, 'floating-point'),
+        (np.zeros((3, 3, 8, 8), np.uint8), np.zeros(48000), ValueError, r'\(T, H, W, 3\)'),
+        (np.zeros((3, 8, 8, 3), np.uint8), np.full(48000, np.nan), ValueError, 'not finite'),
+    ],
+)
+def test_wrong_clips_are_refused(config, frames, waveform, error, message):
+    with pytest.raises(error, match=message):
+        inference_clip(init_model(config), frames, waveform, 16000)
+
+
+def test_configs_are_found_by_name():
+    names = list_configs('*r50*')
+    assert 'tpavi/tpavi_r50_ms3.py' in names
+    assert not any(name.startswith('_base_') for name in list_configs())
+    assert get_config('tpavi/tpavi_r50_ms3.py').filename == str(config_root() / 'tpavi/tpavi_r50_ms3.py')
+    with pytest.raises(FileNotFoundError, match=r'tpavi/nothing\.py is neither a file nor one of'):
+        get_config('tpavi/nothing.py')
