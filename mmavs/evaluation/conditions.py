@@ -7,6 +7,7 @@ A condition is a dict in the config's ``conditions``:
 """
 
 import copy
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -68,12 +69,13 @@ def evaluate_condition(model: nn.Module, cfg: Config, name: str) -> dict[str, fl
 def markdown_table(results: dict[str, dict[str, float]], keys: Iterable[str]) -> str:
     """Render ``{condition: metrics}`` as a Markdown table with the given metric keys as columns.
 
-    A metric that a condition does not have is shown as a dash.
+    A metric that a condition does not have, or that has nothing to average there, is shown as a dash.
     """
     keys = list(keys)
     header = ['condition', *(key.split('/')[-1] for key in keys)]
     rows = [
-        [name, *(f'{metrics[key]:.3f}' if key in metrics else '–' for key in keys)] for name, metrics in results.items()
+        [name, *('–' if math.isnan(metrics.get(key, math.nan)) else f'{metrics[key]:.3f}' for key in keys)]
+        for name, metrics in results.items()
     ]
     lines = [header, ['---'] + ['---:'] * len(keys), *rows]
     return '\n'.join('| ' + ' | '.join(line) + ' |' for line in lines)

@@ -1,35 +1,45 @@
 """Metric formulas: plain functions on tensors, no registry, no state."""
 
-from .binary import f_curve, f_max, foreground_scores, mask_iou, mask_iou_per_frame, precision_recall_curves
+from .binary import f_curve, f_max, iou_of_masks, mask_iou, mask_iou_per_frame, precision_recall_curves, thresholds
 from .dataset_level import (
     accuracy,
     class_iou,
     confusion_matrix,
+    dataset_scores,
     f_beta_dataset,
+    f_beta_present,
     fdr_dataset,
     miou_dataset,
     miou_present,
 )
-from .robust import fpr_area, g_mean
-from .semantic import SemanticSums, binary_miou, semantic_frame_sums
+from .robust import fpr_area, g_mean, g_scores
+from .scores import class_labels, foreground_scores
+from .semantic import SemanticSums, binary_miou, frame_miou, semantic_frame_sums
 
 __all__ = [
     'SemanticSums',
     'accuracy',
     'binary_miou',
     'class_iou',
+    'class_labels',
     'confusion_matrix',
+    'dataset_scores',
     'f_beta_dataset',
+    'f_beta_present',
     'f_curve',
     'f_max',
     'fdr_dataset',
     'foreground_scores',
     'fpr_area',
+    'frame_miou',
     'g_mean',
+    'g_scores',
+    'iou_of_masks',
     'mask_iou',
     'mask_iou_per_frame',
     'miou_dataset',
     'miou_present',
     'precision_recall_curves',
     'semantic_frame_sums',
+    'thresholds',
 ]

@@ -6,48 +6,47 @@ Source: https://github.com/OpenNLPLab/AVSBench, ``utils/utility.py`` (``mask_iou
 import torch
 from torch import Tensor
 
+from .scores import check_no_nan
+
 NUM_THRESHOLDS = 255
 BETA2 = 0.3
 IOU_EPS = 1e-7
 RATIO_EPS = 1e-20
 IGNORE = 255
+CHUNK_PIXELS = 65536  # pixels that are binned at once; what fits the cache is several times faster than a whole set
 
 
-def check_pair(scores: Tensor, target: Tensor) -> None:
-    """Check that scores and target are both ``(N, H, W)`` and the scores finite.
-
-    Raises:
-        ValueError: They are not.
-    """
-    if scores.dim() != 3 or scores.shape != target.shape:
-        raise ValueError(
-            f'prediction {tuple(scores.shape)} and target {tuple(target.shape)} must both be (N, H, W); resize one of them'
-        )
-    if not torch.isfinite(scores).all():
-        raise ValueError('the prediction holds NaN or infinite values')
-
-
-def foreground_scores(logits: Tensor) -> tuple[Tensor, Tensor]:
-    """Turn mask logits into foreground scores and decisions.
+def check_pair(prediction: Tensor, target: Tensor) -> None:
+    """Check a prediction against its binary target.
 
     Args:
-        logits: ``(T, K, H, W)``. One logit is binary; with several, class 0 is background.
+        prediction: ``(N, H, W)``.
+        target: ``(N, H, W)`` in {0, 1}, 255 ignored.
 
-    Returns:
-        Scores ``(T, H, W)`` in [0, 1] (sigmoid, or one minus the softmax of background), and the decision ``(T, H, W)`` bool
-        (score above 0.5, or argmax other than background).
+    Raises:
+        ValueError: The shapes differ or are not ``(N, H, W)``, the prediction holds NaN, or the target other values.
     """
-    if logits.shape[1] == 1:
-        scores = logits[:, 0].float().sigmoid()
-        return scores, scores > 0.5
-    return 1 - logits.float().softmax(1)[:, 0], logits.argmax(1) != 0
+    if prediction.dim() != 3 or prediction.shape != target.shape:
+        raise ValueError(
+            f'prediction {tuple(prediction.shape)} and target {tuple(target.shape)} must both be (N, H, W); resize one of them'
+        )
+    check_no_nan(prediction, 'the prediction')
+    if ((target != 0) & (target != 1) & (target != IGNORE)).any():
+        raise ValueError(f'a binary target holds 0, 1 and {IGNORE} (ignored) only; binarise it with (target != 0)')
 
 
 def iou_of_masks(pred: Tensor, target: Tensor) -> Tensor:
-    """Per-frame IoU of boolean masks ``(N, H, W)`` with AVSBench's rule for empty targets, float64 ``(N,)``.
+    """Per-frame IoU of boolean masks with AVSBench's rule for empty targets.
 
     Where the target of a frame is empty the value is the share of pixels predicted as background. Pixels labelled 255 do
     not count.
+
+    Args:
+        pred: ``(N, H, W)`` bool.
+        target: ``(N, H, W)`` in {0, 1}, 255 ignored.
+
+    Returns:
+        ``(N,)`` float64.
     """
     counted = target != IGNORE
     truth = (target == 1) & counted
@@ -56,8 +55,12 @@ def iou_of_masks(pred: Tensor, target: Tensor) -> Tensor:
     union = (pred | truth).sum((-2, -1)).double()
     pixels = counted.sum((-2, -1)).double()
     background = (counted & ~pred).sum((-2, -1)).double()
-    empty = ~truth.flatten(1).any(1)
-    return torch.where(empty, background / (pixels + IOU_EPS), inter / (union + IOU_EPS))
+    return torch.where(has_object(target), inter / (union + IOU_EPS), background / (pixels + IOU_EPS))
+
+
+def has_object(target: Tensor) -> Tensor:
+    """Tell which frames of a target ``(N, H, W)`` have an object, ``(N,)`` bool."""
+    return (target == 1).flatten(1).any(1)
 
 
 def mask_iou_per_frame(logits: Tensor, target: Tensor) -> Tensor:
@@ -69,32 +72,57 @@ def mask_iou_per_frame(logits: Tensor, target: Tensor) -> Tensor:
 
     Returns:
         ``(N,)`` float64.
+
+    Raises:
+        ValueError: See :func:`check_pair`.
     """
     check_pair(logits, target)
     return iou_of_masks(logits.float().sigmoid() > 0.5, target)
 
 
 def mask_iou(logits: Tensor, target: Tensor) -> float:
-    """``mask_iou`` of AVSBench: the mean of J over the frames of one call."""
+    """``mask_iou`` of AVSBench: the mean of J over the frames of one call, see :func:`mask_iou_per_frame`."""
     return float(mask_iou_per_frame(logits, target).mean())
 
 
 def thresholds(device: torch.device | str = 'cpu') -> Tensor:
-    """Return the 255 thresholds of AVSBench; in float32 the last one is exactly 1."""
-    return torch.linspace(0, 1 - 1e-10, NUM_THRESHOLDS, device=device)
+    """Return the 255 thresholds of AVSBench, float32; the last one is exactly 1.
 
-
-def count_reached(scores: Tensor) -> Tensor:
-    """Return how many thresholds each score in [0, 1] reaches (``score >= threshold``), int64 of the same shape.
-
-    The thresholds are evenly spaced, so the number is a multiplication and a rounding; two comparisons with the real
-    thresholds mend what the rounding misses.
+    They are made on the CPU and moved, as published: another device may round them otherwise.
     """
-    table = torch.cat([thresholds(scores.device), torch.tensor([2.0], device=scores.device)])
-    index = (scores * (NUM_THRESHOLDS - 1)).long().clamp_(0, NUM_THRESHOLDS - 1)
-    index += (scores >= table[index + 1]).long()
-    index -= (scores < table[index]).long()
-    return index + 1
+    return torch.linspace(0, 1 - 1e-10, NUM_THRESHOLDS).to(device)
+
+
+def count_reached(scores: Tensor, table: Tensor) -> Tensor:
+    """Return how many thresholds each score reaches (``score >= threshold``).
+
+    The thresholds are evenly spaced up to rounding. Multiplication with a margin gives the right number or one more, and one
+    comparison with the real threshold decides: ties come out as with 255 comparisons.
+
+    Args:
+        scores: Any shape, float32 in [0, 1].
+        table: :func:`thresholds`.
+
+    Returns:
+        int32 in 1..255, the shape of ``scores``.
+    """
+    index = (scores * (NUM_THRESHOLDS - 1) + 0.01).int()
+    return index + 1 - (scores < torch.take(table, index.long())).int()
+
+
+def _histograms(scores: Tensor, target: Tensor) -> Tensor:
+    """Count pixels of each frame by target (0, 1) and thresholds reached (0 to 255), ``(N, 2, 256)`` int64."""
+    bins = NUM_THRESHOLDS + 1
+    table = thresholds(scores.device)
+    frames = max(1, CHUNK_PIXELS // max(1, scores[0].numel())) if len(scores) else 1
+    parts = []
+    for part, truth in zip(scores.split(frames), target.split(frames), strict=True):
+        kind = (truth == 1).int() + 2 * (truth == IGNORE).int()
+        kind += 3 * torch.arange(len(part), dtype=torch.int32, device=part.device).view(-1, 1, 1)
+        slot = count_reached(part, table) + bins * kind
+        counts = torch.bincount(slot.flatten(), minlength=3 * bins * len(part))
+        parts.append(counts.view(len(part), 3, bins)[:, :2])
+    return torch.cat(parts) if parts else scores.new_zeros((0, 2, bins), dtype=torch.long)
 
 
 def precision_recall_curves(scores: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
@@ -103,19 +131,22 @@ def precision_recall_curves(scores: Tensor, target: Tensor) -> tuple[Tensor, Ten
     All thresholds are read off one histogram per frame instead of 255 comparisons.
 
     Args:
-        scores: ``(N, H, W)`` in [0, 1].
+        scores: ``(N, H, W)`` in [0, 1], compared in float32.
         target: ``(N, H, W)`` in {0, 1}, 255 ignored.
 
     Returns:
         Two ``(N, 255)`` float64.
+
+    Raises:
+        ValueError: See :func:`check_pair`; or scores outside [0, 1].
     """
     check_pair(scores, target)
-    num = scores.shape[0]
-    bins = NUM_THRESHOLDS + 1
-    slot = count_reached(scores.float()) + bins * (target == 1)
-    slot = slot + 2 * bins * (target == IGNORE)
-    slot = slot + 3 * bins * torch.arange(num, device=scores.device).view(-1, 1, 1)
-    counts = torch.bincount(slot.flatten(), minlength=3 * bins * num).view(num, 3, bins)[:, :2]
+    scores = scores.float()
+    if scores.numel():
+        low, high = scores.aminmax()
+        if low < 0 or high > 1:
+            raise ValueError(f'scores must lie in [0, 1], got {float(low)} to {float(high)}; pass logits.sigmoid()')
+    counts = _histograms(scores, target)
     reached = counts.flip(-1).cumsum(-1).flip(-1)[..., 1:].double()  # pixels that reach threshold j
     true_positive, positive = reached[:, 1], reached.sum(1)
     truth = counts[:, 1].sum(-1, keepdim=True).double()
@@ -125,16 +156,34 @@ def precision_recall_curves(scores: Tensor, target: Tensor) -> tuple[Tensor, Ten
 def f_curve(scores: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
     """F (beta squared 0.3) of each frame at the 255 thresholds, and which frames have an object.
 
+    Args:
+        scores: ``(N, H, W)`` in [0, 1].
+        target: ``(N, H, W)`` in {0, 1}, 255 ignored.
+
     Returns:
         ``(N, 255)`` float64 and ``(N,)`` bool; frames without an object do not enter any mean.
+
+    Raises:
+        ValueError: See :func:`precision_recall_curves`.
     """
     precision, recall = precision_recall_curves(scores, target)
     curve = ((1 + BETA2) * precision * recall / (BETA2 * precision + recall)).nan_to_num(0.0)
-    return curve, (target == 1).flatten(1).any(1)
+    return curve, has_object(target)
 
 
 def f_max(logits: Tensor, target: Tensor) -> float:
-    """``Eval_Fmeasure`` of AVSBench: the maximum of the mean curve over the frames of one call, 0 if all are empty."""
-    curve, has_object = f_curve(logits.float().sigmoid(), target)
-    count = int(has_object.sum())
-    return float(curve[has_object].sum(0).max() / count) if count else 0.0
+    """``Eval_Fmeasure`` of AVSBench: the maximum of the mean curve over the frames of one call.
+
+    Args:
+        logits: ``(N, H, W)``; the score is ``sigmoid(logit)``.
+        target: ``(N, H, W)`` in {0, 1}, 255 ignored.
+
+    Returns:
+        The maximum; 0 if no frame has an object.
+
+    Raises:
+        ValueError: See :func:`check_pair`.
+    """
+    curve, counted = f_curve(logits.float().sigmoid(), target)
+    count = int(counted.sum())
+    return float(curve[counted].sum(0).max() / count) if count else 0.0

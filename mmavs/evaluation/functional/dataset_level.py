@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .binary import IGNORE
+from .binary import BETA2, IGNORE
 
 PRESENT_EPS = 1e-10
 
@@ -20,17 +20,15 @@ def confusion_matrix(labels: Tensor, target: Tensor, num_classes: int) -> Tensor
     """
     if labels.shape != target.shape:
         raise ValueError(f'labels {tuple(labels.shape)} and target {tuple(target.shape)} must have one shape')
+    labels, target = labels.long(), target.long()
     counted = target != IGNORE
-    labels, target = labels[counted], target[counted]
-    if (
-        labels.numel()
-        and not 0
-        <= min(int(labels.min()), int(target.min()))
-        <= max(int(labels.max()), int(target.max()))
-        < num_classes
-    ):
-        raise ValueError(f'labels must lie in 0..{num_classes - 1} (255 in the target is ignored)')
-    return torch.bincount(target * num_classes + labels, minlength=num_classes**2).view(num_classes, num_classes)
+    for name, value in (('prediction', labels), ('target', target)):
+        if ((value < 0) | (value >= num_classes)).logical_and(counted).any():
+            raise ValueError(f'the {name} holds labels outside 0..{num_classes - 1} (255 in the target is ignored)')
+    # ignored pixels go to one slot behind the matrix: no selection, whose size would depend on the data
+    slot = torch.where(counted, target * num_classes + labels, num_classes**2)
+    counts = torch.bincount(slot.flatten(), minlength=num_classes**2 + 1)
+    return counts[:-1].view(num_classes, num_classes)
 
 
 def _parts(matrix: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -59,6 +57,17 @@ def miou_present(matrix: Tensor) -> float:
     return float((inter[present] / (union[present] + PRESENT_EPS)).mean()) if present.any() else 0.0
 
 
+def f_beta_present(matrix: Tensor, beta2: float) -> float:
+    """F averaged over the classes that occur in prediction or truth (DDESeg); 0 if none does.
+
+    The classes for which F is defined are the same, so this equals ``f_beta_dataset`` up to DDESeg's epsilon.
+    """
+    tp, fp, fn = _parts(matrix)
+    present = tp + fp + fn > 0
+    f = (1 + beta2) * tp / ((1 + beta2) * tp + beta2 * fn + fp + PRESENT_EPS)
+    return float(f[present].mean()) if present.any() else 0.0
+
+
 def accuracy(matrix: Tensor) -> float:
     """Share of labelled pixels that are right."""
     matrix = matrix.double()
@@ -75,3 +84,24 @@ def fdr_dataset(matrix: Tensor) -> float:
     """False discovery rate ``fp / (fp + tp)``, averaged over the classes that are predicted; lower is better."""
     tp, fp, _ = _parts(matrix)
     return float((fp / (fp + tp)).nanmean())
+
+
+def dataset_scores(matrix: Tensor, decimals: int | None = None) -> dict[str, float]:
+    """All dataset-level metrics of a confusion matrix, by the names of the docs.
+
+    Args:
+        matrix: ``(K, K)`` from :func:`confusion_matrix`, summed over the set.
+        decimals: Round to that many decimals (CAVP reports 4); ``None``: no rounding.
+    """
+    miou, f03 = miou_dataset(matrix), f_beta_dataset(matrix, BETA2)
+    scores = dict(
+        mIoU_dataset=miou,
+        mIoU_present=miou_present(matrix),
+        F1_dataset=f_beta_dataset(matrix, 1.0),
+        F03_dataset=f03,
+        F03_present=f_beta_present(matrix, BETA2),
+        FDR_dataset=fdr_dataset(matrix),
+        accuracy=accuracy(matrix),
+        JF_beta=(miou + f03) / 2,
+    )
+    return scores if decimals is None else {key: round(value, decimals) for key, value in scores.items()}

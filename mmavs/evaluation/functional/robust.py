@@ -1,5 +1,6 @@
 """Robustness to audio that does not belong to the picture (AVSBench-Robust)."""
 
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from torch import Tensor
@@ -41,3 +42,48 @@ def g_mean(positive: float, negative: float, mean: Literal['harmonic', 'geometri
     if mean == 'geometric':
         return (positive * rejected) ** 0.5
     raise ValueError(f"mean must be 'harmonic' or 'geometric', got {mean!r}")
+
+
+def g_scores(
+    matched: Mapping[str, float],
+    negative: Sequence[Mapping[str, float]],
+    mean: Literal['harmonic', 'geometric'] = 'harmonic',
+    *,
+    j_key: str = 'J_frame',
+    f_key: str = 'F_max_exact',
+    fpr_key: str = 'FPR_area',
+) -> dict[str, float]:
+    """Combine the metrics of the right audio with those of several negative audio conditions.
+
+    ``G_mIoU`` and ``G_F`` are :func:`g_mean` of the right score and the negative scores' average, ``G_FPR`` is the average of
+    the predicted area under negative audio. Unverified, see :func:`g_mean`.
+
+    Args:
+        matched: Metrics with the right audio.
+        negative: Metrics of each negative condition (silence, noise, off-screen sound).
+        mean: ``'harmonic'`` or ``'geometric'``.
+        j_key: Key of J.
+        f_key: Key of F.
+        fpr_key: Key of the predicted area.
+
+    Raises:
+        ValueError: No negative condition, or a key that some metrics lack.
+    """
+    if not negative:
+        raise ValueError('G scores need the metrics of at least one negative audio condition, got none')
+    for name, metrics, keys in (
+        ('right audio', matched, (j_key, f_key)),
+        *((f'negative condition {i}', metrics, (j_key, f_key, fpr_key)) for i, metrics in enumerate(negative)),
+    ):
+        missing = [key for key in keys if key not in metrics]
+        if missing:
+            raise ValueError(f'the metrics of the {name} lack {missing}; they have {sorted(metrics)}')
+
+    def average(key: str) -> float:
+        return sum(metrics[key] for metrics in negative) / len(negative)
+
+    return dict(
+        G_mIoU=g_mean(matched[j_key], average(j_key), mean),
+        G_F=g_mean(matched[f_key], average(f_key), mean),
+        G_FPR=average(fpr_key),
+    )

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from .binary import BETA2, IGNORE, iou_of_masks
+from .scores import class_labels
 
 IOU_EPS = 2.220446049250313e-16
 
@@ -37,8 +38,23 @@ class SemanticSums:
         return SemanticSums(self.iou + extra, self.f + extra, self.count + extra)
 
     def class_scores(self) -> tuple[Tensor, Tensor]:
-        """Mean IoU and F of each class; 0 for a class that was never seen or predicted."""
+        """Mean IoU and F of each class, ``(K,)`` float64; 0 for a class that was never seen or predicted."""
         return (self.iou / self.count).nan_to_num(0.0), (self.f / self.count).nan_to_num(0.0)
+
+    def mean_scores(self, keep: slice = slice(None)) -> tuple[float, float]:
+        """Mean over classes of IoU and F, as reported; ``keep`` chooses the classes (all: background included).
+
+        ``slice(1, None)`` leaves out the background. The published "no background" numbers are ``slice(None, -1)``: they
+        leave out the *last* class, where the background was in an older label order.
+        """
+        iou, f = self.class_scores()
+        return float(iou[keep].mean()), float(f[keep].mean())
+
+    def mean_over_seen(self) -> tuple[float, float]:
+        """Mean IoU and F over the classes seen or predicted so far: what the published test prints while it runs."""
+        iou, f = self.class_scores()
+        seen = self.count > 0
+        return float(iou[seen].mean()), float(f[seen].mean())
 
 
 def frame_class_counts(labels: Tensor, target: Tensor, num_classes: int) -> tuple[Tensor, Tensor, Tensor]:
@@ -72,20 +88,57 @@ def frame_class_counts(labels: Tensor, target: Tensor, num_classes: int) -> tupl
     return count(labels, counted & (labels == target)), count(labels, counted), count(target, counted)
 
 
+def _labels(prediction: Tensor, num_classes: int | None = None) -> Tensor:
+    """Labels ``(N, H, W)`` of logits ``(N, K, H, W)``; labels pass unchanged."""
+    if prediction.dim() != 4:
+        return prediction
+    if num_classes is not None and prediction.shape[1] != num_classes:
+        raise ValueError(f'logits {tuple(prediction.shape)} (N, K, H, W) must have K = num_classes = {num_classes}')
+    return class_labels(prediction)
+
+
+def _class_iou_f(prediction: Tensor, target: Tensor, num_classes: int) -> tuple[Tensor, Tensor, Tensor]:
+    """IoU, F and union of every frame and class, each ``(N, K)`` float64."""
+    inter, pred, true = frame_class_counts(_labels(prediction, num_classes), target, num_classes)
+    union = pred + true - inter
+    precision, recall = inter / pred, inter / true
+    f = ((1 + BETA2) * precision * recall / (BETA2 * precision + recall)).nan_to_num(0.0)
+    return inter / (union + IOU_EPS), f, union
+
+
 def semantic_frame_sums(prediction: Tensor, target: Tensor, num_classes: int) -> SemanticSums:
-    """IoU and F of every class, summed over frames.
+    """IoU and F of every class, summed over frames (``calc_color_miou_fscore``).
 
     Args:
         prediction: Logits ``(N, K, H, W)`` or labels ``(N, H, W)``.
         target: ``(N, H, W)``, 255 ignored.
         num_classes: ``K``.
+
+    Raises:
+        ValueError: Shapes differ, a label lies outside ``0..K-1``, or the logits have another number of classes.
     """
-    labels = prediction.argmax(1) if prediction.dim() == 4 else prediction
-    inter, pred, true = frame_class_counts(labels, target, num_classes)
-    union = pred + true - inter
-    precision, recall = inter / pred, inter / true
-    f = ((1 + BETA2) * precision * recall / (BETA2 * precision + recall)).nan_to_num(0.0)
-    return SemanticSums((inter / (union + IOU_EPS)).sum(0), f.sum(0), (union > 0).double().sum(0))
+    iou, f, union = _class_iou_f(prediction, target, num_classes)
+    return SemanticSums(iou.sum(0), f.sum(0), (union > 0).double().sum(0))
+
+
+def frame_miou(prediction: Tensor, target: Tensor, num_classes: int) -> Tensor:
+    """Mean IoU of each frame over the classes it gets at least partly right, as the published test prints per clip.
+
+    A class that is wholly missed does not lower this number: it is for looking at clips, not for tables.
+
+    Args:
+        prediction: Logits ``(N, K, H, W)`` or labels ``(N, H, W)``.
+        target: ``(N, H, W)``, 255 ignored.
+        num_classes: ``K``.
+
+    Returns:
+        ``(N,)`` float64; 0 where no class is right.
+
+    Raises:
+        ValueError: See :func:`semantic_frame_sums`.
+    """
+    iou = _class_iou_f(prediction, target, num_classes)[0]
+    return (iou.sum(1) / (iou > 0).sum(1)).nan_to_num(0.0)
 
 
 def binary_miou(prediction: Tensor, target: Tensor, background: int) -> float:
@@ -95,8 +148,17 @@ def binary_miou(prediction: Tensor, target: Tensor, background: int) -> float:
 
     Args:
         prediction: Logits ``(N, K, H, W)`` or labels ``(N, H, W)``.
-        target: ``(N, H, W)``.
+        target: ``(N, H, W)``, 255 ignored.
         background: Class index.
+
+    Returns:
+        Mean over frames.
+
+    Raises:
+        ValueError: Shapes differ.
     """
-    labels = prediction.argmax(1) if prediction.dim() == 4 else prediction
-    return float(iou_of_masks(labels != background, (target != background).long()).mean())
+    labels = _labels(prediction)
+    if labels.shape != target.shape:
+        raise ValueError(f'labels {tuple(labels.shape)} and target {tuple(target.shape)} must both be (N, H, W)')
+    foreground = torch.where(target == IGNORE, IGNORE, (target != background).long())
+    return float(iou_of_masks(labels != background, foreground).mean())
