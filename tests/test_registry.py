@@ -5,6 +5,18 @@ from mmengine import registry as root
 
 from mmavs import registry
 
+# kinds that mmavs adds nothing to, so far: look-ups pass on to mmengine
+PASSED_ON = {
+    'LOOPS',
+    'DATA_SAMPLERS',
+    'OPTIMIZERS',
+    'OPTIM_WRAPPER_CONSTRUCTORS',
+    'PARAM_SCHEDULERS',
+    'VISBACKENDS',
+    'LOG_PROCESSORS',
+    'EVALUATOR',
+}
+
 REGISTRIES = {name: value for name, value in vars(registry).items() if isinstance(value, registry.Registry)}
 
 
@@ -16,7 +28,7 @@ def test_every_location_imports_and_the_parent_is_mmengine_s(name):
     for location in item._locations:
         importlib.import_module(location)
     item.import_from_location()
-    assert item.module_dict
+    assert item.module_dict or name in PASSED_ON
 
 
 def test_no_name_hides_one_of_mmengine_or_mmseg():
