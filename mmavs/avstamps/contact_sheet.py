@@ -52,8 +52,12 @@ def write_contact_sheet(out: Path, spec: SetSpec, clips: dict[str, dict[str, Any
             [np.zeros(frames.shape[1:3], np.uint8) if m is None else (m > 0).astype(np.uint8) for m in masks]
         )
         log_mel = pad_or_cut_examples(vggish_log_mel(*read_wav(wav)), len(frames))[:, 0].numpy()
-        title = f'{clip_id} (in the picture: {", ".join(clip["present"])})'
-        sheets.append(draw_clip(frames, gt_masks=masks, log_mel=log_mel, sounding=clip['sounding'], title=title))
+        title = f'{clip_id} (in the picture: {", ".join(clip["present"])})' if len(frames) > 1 else clip_id
+        lost = clip['lost'] or [False] * len(frames)
+        heard = [
+            [*names, '(in noise)'] if hidden else names for names, hidden in zip(clip['sounding'], lost, strict=True)
+        ]
+        sheets.append(draw_clip(frames, gt_masks=masks, log_mel=log_mel, sounding=heard, title=title))
     if sheets:
         width = max(sheet.shape[1] for sheet in sheets)
         padded = [np.pad(s, ((0, 0), (0, width - s.shape[1]), (0, 0)), constant_values=255) for s in sheets]

@@ -10,17 +10,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from mmavs.datasets.classes import voc_palette
+
 from .sets import SetSpec
 from .sounds import SAMPLE_RATE
-
-
-def voc_colour(index: int) -> tuple[int, int, int]:
-    """Colour of a class in the PASCAL VOC scheme."""
-    rgb = [0, 0, 0]
-    for bit in range(8):
-        for channel in range(3):
-            rgb[channel] |= ((index >> (3 * bit + channel)) & 1) << (7 - bit)
-    return tuple(rgb)
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -71,7 +64,7 @@ def clip_files(
     """
     files: dict[str, bytes] = {}
     if spec.layout == 'avss':
-        colours = np.array([voc_colour(i) for i in range(num_classes)], np.uint8)
+        colours = np.array(voc_palette(num_classes), np.uint8)
         for i, (frame, mask) in enumerate(zip(frames, masks, strict=True)):
             files[f'{spec.subset}/{clip_id}/frames/{i}.jpg'] = encode_picture(frame, '.jpg')
             if spec.subset == 'v1s' and split == 'train' and i > 0:
