@@ -8,8 +8,9 @@ import numpy as np
 import torch
 from mmengine.dataset import InfiniteSampler
 from mmengine.dist import get_dist_info, sync_random_seed
-from mmengine.registry import DATA_SAMPLERS
 from torch.utils.data import Dataset, Sampler
+
+from mmavs.registry import DATA_SAMPLERS
 
 
 def seed_generators(*words: int) -> None:
@@ -49,7 +50,7 @@ class StreamSampler(Sampler):
 
     Args:
         dataset: The data set.
-        sampler: Config of a sampler of mmengine's registry.
+        sampler: Config of a sampler.
         seed: Seed of the run; ``None`` agrees on one between the processes.
 
     Attributes:

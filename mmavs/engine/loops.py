@@ -1,9 +1,10 @@
 """Training loops."""
 
-from mmengine.registry import LOOPS
 from mmengine.runner import IterBasedTrainLoop, Runner
 from torch import nn
 from torch.utils.data import DataLoader
+
+from mmavs.registry import LOOPS
 
 from .data_stream import StreamSampler
 

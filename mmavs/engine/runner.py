@@ -166,7 +166,7 @@ def _set_up_cpu(cfg: Config) -> None:
     if not torch.distributed.is_initialized():
         torch.distributed.init_process_group('gloo')
     cfg.model_wrapper_cfg = {
-        'type': 'MMDistributedDataParallel',
+        'type': 'mmengine.MMDistributedDataParallel',
         'broadcast_buffers': False,
         **cfg.get('model_wrapper_cfg', {}),
         'device_ids': None,
