@@ -8,7 +8,16 @@ from mmavs.testing.golden_networks import check_case
 GOLDEN = Path(__file__).parents[1] / 'data' / 'golden'
 
 
-@pytest.mark.parametrize('name', ['tpavi_r50_ms3', 'tpavi_pvt_ms3', 'vggish'])
+CASES = [
+    'tpavi_r50_ms3',
+    'tpavi_pvt_ms3',
+    'tpavi_r50_avss_flags',  # 71 classes, clips of ten and five frames in one batch
+    'tpavi_r50_ms3_visual',  # two clips, two of the stages, visual-visual branch
+    'vggish',
+]
+
+
+@pytest.mark.parametrize('name', CASES)
 def test_published_outputs_are_reproduced(name):
     errors = check_case(GoldenCase.load(GOLDEN / f'{name}.json'))
     assert errors

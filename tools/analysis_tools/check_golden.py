@@ -1,10 +1,10 @@
 """Compare models with golden cases of published implementations and print the relative errors."""
 
 import argparse
-import sys
 
 from mmavs.testing.golden import GoldenCase
 from mmavs.testing.golden_networks import check_case
+from mmavs.utils.cli import run_tool
 
 
 def parse_args() -> argparse.Namespace:
@@ -28,4 +28,4 @@ def main() -> int:
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    run_tool(main)

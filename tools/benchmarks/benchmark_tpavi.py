@@ -73,6 +73,8 @@ def network_step(attention: str, *, bf16: bool = False, channels_last: bool = Fa
     cfg.model.backbone.pretrained = cfg.model.audio_backbone.pretrained = None
     cfg.model.neck.attention = attention
     model = init_model(cfg).train()
+    for block in model.neck.blocks.values():
+        torch.nn.init.normal_(block.out_norm.weight)  # zero at first, which would hide the attention
     frames = torch.randn(1, FRAMES, 3, INPUT, INPUT)
     if channels_last:
         model = model.to(memory_format=torch.channels_last)
@@ -111,7 +113,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--rows', nargs='+', choices=sorted(ROWS), default=list(ROWS))
     parser.add_argument('--threads', type=int, default=1)
     parser.add_argument(
-        '--rounds', type=int, default=5, help='how often each variant is measured (default %(default)s)'
+        '--rounds', type=int, default=3, help='how often each variant is measured (default %(default)s)'
     )
     parser.add_argument(
         '--peak-of', nargs=2, metavar=('ROW', 'VARIANT'), help='print only the peak memory of a variant'

@@ -1,10 +1,10 @@
 """Convert an official checkpoint to the names of mmavs and report every key."""
 
 import argparse
-import sys
 from pathlib import Path
 
 from mmavs.converters import CONVERTERS, convert_file
+from mmavs.utils.cli import run_tool
 
 
 def parse_args() -> argparse.Namespace:
@@ -20,21 +20,16 @@ def parse_args() -> argparse.Namespace:
     return args
 
 
-def main() -> int:
-    """Convert; the exit code is 1 when the source is refused."""
+def main() -> None:
+    """Convert and print the report."""
     args = parse_args()
     audio = (CONVERTERS['vggish'], args.vggish) if args.vggish else None
-    try:
-        report = convert_file(CONVERTERS[args.method], args.src, args.dst, audio=audio)
-    except (FileNotFoundError, ValueError) as error:
-        print(f'error: {error}', file=sys.stderr)
-        return 1
+    report = convert_file(CONVERTERS[args.method], args.src, args.dst, audio=audio)
     print(report.text())
     if args.method != 'vggish' and not any(new.startswith('audio_backbone.') for new in report.mapped.values()):
         print('note: the file holds no audio backbone; add --vggish to get a checkpoint of the whole model')
     print(f'wrote {args.dst}')
-    return 0
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    run_tool(main)
