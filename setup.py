@@ -26,6 +26,7 @@ class BuildWithMim(build_py):
     """Copy configs and tools into the wheel, where ``mim`` and ``mmavs.apis`` find them."""
 
     def run(self) -> None:
+        """Build, then copy."""
         super().run()
         if getattr(self, 'editable_mode', False):
             return  # an editable install reads configs and tools from the checkout

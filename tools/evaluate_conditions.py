@@ -8,12 +8,13 @@ import argparse
 import json
 from pathlib import Path
 
-from mmavs.utils.config import load_config
 from mmengine import DictAction
 from mmengine.logging import print_log
 
 from mmavs.apis import init_model
 from mmavs.evaluation.conditions import evaluate_condition, markdown_table
+from mmavs.utils.cli import run_tool
+from mmavs.utils.config import load_config
 
 COLUMNS = ('avs/J_frame', 'avs/J_nonempty', 'avs/F_max_exact', 'avs/FP_area_empty', 'avs/FPR_area')
 
@@ -38,7 +39,7 @@ def main() -> None:
     model = init_model(cfg, args.checkpoint, device=args.device)
     names = args.conditions or list(cfg.get('conditions', {}))
     if not names:
-        raise SystemExit(f'{args.config} has no conditions; add "conditions = dict(matched=dict())" to it')
+        raise ValueError(f'{args.config} has no conditions; add "conditions = dict(matched=dict())" to it')
     results = {}
     for i, name in enumerate(names, 1):
         results[name] = evaluate_condition(model, cfg, name)
@@ -51,4 +52,4 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    run_tool(main)

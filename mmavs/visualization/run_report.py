@@ -55,6 +55,11 @@ def figure_png(figure: Figure) -> bytes:
     return buffer.getvalue()
 
 
+def format_value(value: float | None) -> str:
+    """Three decimals, or a dash where there is nothing to measure (absent or NaN)."""
+    return '–' if value is None or math.isnan(value) else f'{value:.3f}'
+
+
 def write_report(
     out_file: Path,
     *,
@@ -87,7 +92,7 @@ def write_report(
 
     rows = [
         f'<tr><td>{html.escape(name)}</td>'
-        + ''.join(f'<td>{row[key]:.3f}</td>' if key in row else '<td>–</td>' for key in columns)
+        + ''.join(f'<td>{format_value(row.get(key))}</td>' for key in columns)
         + '</tr>'
         for name, row in results.items()
     ]

@@ -79,7 +79,7 @@ def network_step(attention: str, *, bf16: bool = False, channels_last: bool = Fa
     if channels_last:
         model = model.to(memory_format=torch.channels_last)
         frames = frames.permute(0, 1, 3, 4, 2).contiguous().permute(0, 1, 4, 2, 3)
-    inputs = dict(frames=frames, audio=torch.randn(1, FRAMES, 1, 96, 64))
+    inputs = dict(frames=frames, audio_features=torch.rand(1, FRAMES, 128))  # VGGish is frozen, its output is given
     valid = torch.ones(FRAMES, dtype=torch.bool)
     masks = torch.randint(0, 2, (FRAMES, INPUT, INPUT))
     samples = [AVSDataSample(gt_masks=masks, frame_valid=valid, frame_annotated=valid)]

@@ -7,13 +7,15 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from mmengine.config import Config, DictAction
+from mmengine.config import DictAction
 from mmengine.registry import init_default_scope
 from mmengine.utils import ProgressBar
 
 import mmavs  # noqa: F401  (sets up the environment before anything else of the family is imported)
 from mmavs.datasets.checks import check_dataset, unwrap
 from mmavs.registry import DATASETS
+from mmavs.utils.cli import run_tool
+from mmavs.utils.config import load_config
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -31,9 +33,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the checks and return the exit code."""
     args = parse_args(argv)
-    cfg = Config.fromfile(args.config)
-    if args.cfg_options is not None:
-        cfg.merge_from_dict(args.cfg_options)
+    cfg = load_config(args.config, args.cfg_options)
     init_default_scope(cfg.get('default_scope', 'mmavs'))
     splits = args.split or [name for name in ('train', 'val', 'test') if cfg.get(f'{name}_dataloader') is not None]
     problems, clips = [], 0
@@ -63,4 +63,4 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    run_tool(main)

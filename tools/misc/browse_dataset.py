@@ -7,13 +7,15 @@ from collections.abc import Sequence
 
 import matplotlib
 import numpy as np
-from mmengine.config import Config, DictAction
+from mmengine.config import DictAction
 from mmengine.registry import init_default_scope
 from mmengine.utils import ProgressBar
 
 import mmavs  # noqa: F401  (sets up the environment before anything else of the family is imported)
 from mmavs.datasets import voc_palette
 from mmavs.registry import DATASETS
+from mmavs.utils.cli import run_tool
+from mmavs.utils.config import load_config
 
 matplotlib.use('Agg')
 from matplotlib import pyplot as plt
@@ -102,9 +104,7 @@ def _heard(annotation: object, t: int) -> str:
 def main(argv: Sequence[str] | None = None) -> int:
     """Write the sheets and return the exit code."""
     args = parse_args(argv)
-    cfg = Config.fromfile(args.config)
-    if args.cfg_options is not None:
-        cfg.merge_from_dict(args.cfg_options)
+    cfg = load_config(args.config, args.cfg_options)
     init_default_scope(cfg.get('default_scope', 'mmavs'))
     dataset = DATASETS.build(cfg[f'{args.split}_dataloader']['dataset'])
     os.makedirs(args.out_dir, exist_ok=True)
@@ -121,4 +121,4 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    run_tool(main)

@@ -1,6 +1,6 @@
 """Transforms of clips; each draws once per clip, from numpy's global generator, which mmengine seeds in every worker."""
 
-from .audio import AudioAugment, ReplaceAudio, VGGishLogMel
+from .audio import AudioAugment, EmptyTargets, ReplaceAudio, VGGishLogMel
 from .audio_loading import LoadAudio, LoadLogMelPickle, read_log_mel_pickle
 from .formatting import PackAVSInputs
 from .geometry import CenterCropClip, RandomCropClip, RandomFlipClip, ResizeClip, ResizeShortSideCenterCropClip
@@ -12,6 +12,7 @@ __all__ = [
     'AudioAugment',
     'CenterCropClip',
     'ClipPhotoMetric',
+    'EmptyTargets',
     'LoadAudio',
     'LoadClipFrames',
     'LoadClipMasks',

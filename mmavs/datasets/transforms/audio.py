@@ -89,6 +89,29 @@ class VGGishLogMel(BaseTransform):
         return log_mel
 
 
+def empty_targets(results: dict[str, Any]) -> None:
+    """Make nothing of the picture sound: ``gt_masks`` and ``tags`` become zero, ``sounding`` empty."""
+    for key in ('gt_masks', 'tags'):
+        if key in results:
+            results[key] = np.zeros_like(results[key])
+    if 'sounding' in results:
+        results['sounding'] = [[] for _ in results['sounding']]
+
+
+@TRANSFORMS.register_module()
+class EmptyTargets(BaseTransform):
+    """Nothing of the picture sounds: masks and tags become zero.
+
+    Goes behind the mask loader. With a data set built with ``audio_from='disjoint'`` it makes negative samples, whose sound
+    belongs to nothing in the picture.
+    """
+
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
+        """Empty the targets."""
+        empty_targets(results)
+        return results
+
+
 @TRANSFORMS.register_module()
 class ReplaceAudio(BaseTransform):
     """Negative audio: silence, noise or the sound of something that is not in the picture.
@@ -145,11 +168,7 @@ class ReplaceAudio(BaseTransform):
             self._take_file(results, generator)
         results.pop('waveform_source', None)
         if self.empty_target:
-            for key in ('gt_masks', 'tags'):
-                if key in results:
-                    results[key] = np.zeros_like(results[key])
-            if 'sounding' in results:
-                results['sounding'] = [[] for _ in results['sounding']]
+            empty_targets(results)
         return results
 
     def _take_file(self, results: dict[str, Any], generator: np.random.Generator) -> None:

@@ -44,8 +44,9 @@ class LoadClipMasks(BaseTransform):
     false), ``classes`` and, to check the size, ``frames`` if they are loaded. Adds ``gt_masks`` ``(T, H, W)`` uint8.
 
     Args:
-        mode: ``None`` for what the data set's layout has; or ``'binary'`` (S4: black and white), ``'index'`` (MS3: the stored number is 0 or 255; AVSS: the class index in
-            ``labels_semantic``) or ``'palette'`` (AVSS: colours of ``labels_rgb``, as the published loader reads).
+        mode: ``None`` for what the data set's layout has; or ``'binary'`` (S4: black and white), ``'index'`` (MS3: the stored
+            number is 0 or 255; AVSS: the class index in ``labels_semantic``) or ``'palette'`` (AVSS: colours of
+            ``labels_rgb``, as the published loader reads).
         unmatched: For ``'palette'``: ``'error'`` at a colour that no class has, or ``'background'`` as published.
 
     Raises:

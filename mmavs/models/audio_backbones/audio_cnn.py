@@ -11,7 +11,10 @@ from .base_audio_backbone import BaseAudioBackbone
 
 @MODELS.register_module()
 class AudioCNN(BaseAudioBackbone):
-    """Four 3x3 convolutions with batch norm, mean plus max pooling, one linear layer; input and output as ``VGGish``.
+    """Four 3x3 convolutions with batch norm, mean plus max pooling, one linear layer with batch norm.
+
+    Input and output have the shapes of ``VGGish``. The embedding is standardised over the training sounds, so that what tells
+    the classes apart is not small beside what they have in common.
 
     Args:
         channels: Width of the four convolutions; the first has stride 2, all but the last are followed by pooling.
@@ -46,7 +49,7 @@ class AudioCNN(BaseAudioBackbone):
             if i < len(channels) - 1:
                 layers.append(nn.MaxPool2d(2))
         self.features = nn.Sequential(*layers)
-        self.embedding = nn.Sequential(nn.Linear(channels[-1], out_channels), nn.ReLU(inplace=True))
+        self.embedding = nn.Sequential(nn.Linear(channels[-1], out_channels), nn.BatchNorm1d(out_channels))
         self.freeze()
 
     def embed(self, examples: Tensor) -> Tensor:

@@ -39,6 +39,7 @@ class TPAVIHead(BaseAVSHead):
         channels: ``C`` of the incoming maps.
         num_classes: ``K``; 1 for one binary logit.
         num_levels: Number of maps.
+        smooth_channels: Width of the last 3x3 convolution.
         init_cfg: mmengine initialisation config.
 
     Shapes:
@@ -55,14 +56,20 @@ class TPAVIHead(BaseAVSHead):
     """
 
     def __init__(
-        self, channels: int = 256, num_classes: int = 1, *, num_levels: int = 4, init_cfg: dict | None = None
+        self,
+        channels: int = 256,
+        num_classes: int = 1,
+        *,
+        num_levels: int = 4,
+        smooth_channels: int = 32,
+        init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)
         self.merge = nn.ModuleList(ResidualConvUnit(channels) for _ in range(num_levels - 1))
         self.refine = nn.ModuleList(ResidualConvUnit(channels) for _ in range(num_levels))
         self.reduce = nn.Conv2d(channels, channels // 2, 3, padding=1)
-        self.smooth = nn.Conv2d(channels // 2, channels // 8, 3, padding=1)
-        self.classify = nn.Conv2d(channels // 8, num_classes, 1)
+        self.smooth = nn.Conv2d(channels // 2, smooth_channels, 3, padding=1)
+        self.classify = nn.Conv2d(smooth_channels, num_classes, 1)
 
     def forward(self, features: AVSFeatures, size: tuple[int, int]) -> AVSOutput:
         """Decode the maps into logits at ``size``."""
