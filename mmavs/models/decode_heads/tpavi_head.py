@@ -12,9 +12,10 @@ from .base_avs_head import BaseAVSHead
 
 
 class ResidualConvUnit(nn.Module):
-    """``conv(relu(conv(relu(x)))) + relu(x)``.
+    """``conv(relu(conv(x))) + x`` for a rectified ``x``.
 
-    The published unit rectifies its input in place, so the residual is the rectified input too.
+    The published unit rectifies its input in place, so its residual is the rectified input too; here the caller rectifies,
+    once where several units read the same map.
 
     Args:
         channels: ``C``.
@@ -27,8 +28,7 @@ class ResidualConvUnit(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map ``(M, C, H, W)`` to the same shape."""
-        x = F.relu(x)
-        return self.conv2(F.relu(self.conv1(x))) + x
+        return self.conv2(F.relu(self.conv1(x), inplace=True)) + x
 
 
 @MODELS.register_module()
@@ -77,9 +77,9 @@ class TPAVIHead(BaseAVSHead):
         maps = tuple(F.relu(x) for x in features.maps)
         x = self._upsample(self.refine[-1](maps[-1]))
         for level in range(len(maps) - 2, -1, -1):
-            x = self._upsample(self.refine[level](x + self.merge[level](maps[level])))
+            x = self._upsample(self.refine[level](F.relu(x + self.merge[level](maps[level]), inplace=True)))
         x = F.interpolate(self.reduce(x), scale_factor=2, mode='bilinear', align_corners=False)
-        logits = self.classify(F.relu(self.smooth(x)))
+        logits = self.classify(F.relu(self.smooth(x), inplace=True))
         if tuple(logits.shape[-2:]) != tuple(size):
             logits = F.interpolate(logits, size, mode='bilinear', align_corners=False)
         logits = logits.unflatten(0, features.frame_valid.shape)

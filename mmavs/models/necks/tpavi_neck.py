@@ -38,7 +38,7 @@ class DilatedContext(nn.Module):
         """Apply all dilations and add."""
         total = self._dilated(self.convs[0], x)
         for conv in self.convs[1:]:
-            total = total + self._dilated(conv, x)
+            total += self._dilated(conv, x)
         return total
 
     @staticmethod
@@ -151,6 +151,8 @@ class TPAVINeck(BaseAVNeck):
             two groups; ``1`` fuses frame by frame, ``None`` takes the whole clip.
         mask_padding: See ``TPAVIBlock``.
         attention: See ``TPAVIBlock``.
+        norm_inputs: Batch-normalise the backbone's maps first. Not published; the small initial weights of the context
+            convolutions expect maps of unit scale, and those of EfficientNet-Lite0 are up to thirteen times that.
         init_cfg: mmengine initialisation config.
 
     Shapes:
@@ -177,6 +179,7 @@ class TPAVINeck(BaseAVNeck):
         frames_per_group: int | None = 5,
         mask_padding: bool = True,
         attention: Literal['linear', 'quadratic'] = 'linear',
+        norm_inputs: bool = False,
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)
@@ -186,6 +189,7 @@ class TPAVINeck(BaseAVNeck):
             raise ValueError(f'stages {tuple(stages)} must lie in 0..{len(in_channels) - 1} (in_channels)')
         self.audio_visual = audio_visual
         self.visual_visual = visual_visual
+        self.input_norms = nn.ModuleList(nn.BatchNorm2d(c) if norm_inputs else nn.Identity() for c in in_channels)
         self.context = nn.ModuleList(DilatedContext(c, channels) for c in in_channels)
         self.blocks = nn.ModuleDict(
             {
@@ -214,8 +218,8 @@ class TPAVINeck(BaseAVNeck):
             raise ValueError(f'TPAVINeck was built for {len(self.context)} maps, got {len(features.maps)}')
         valid = features.frame_valid.flatten()[:, None, None, None]
         maps, audio = [], []
-        for stage, (x, context) in enumerate(zip(features.maps, self.context, strict=True)):
-            x = context(x) * valid
+        for stage, (x, norm, context) in enumerate(zip(features.maps, self.input_norms, self.context, strict=True)):
+            x = context(norm(x)) * valid
             aligned = None
             if str(stage) in self.blocks:
                 x, aligned = self._fuse(self.blocks[str(stage)], x, features)

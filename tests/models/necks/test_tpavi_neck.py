@@ -145,3 +145,11 @@ def test_wrong_options_are_refused():
         TPAVINeck((8,), stages=(0,), audio_visual=False)
     with pytest.raises(ValueError, match=r'stages \(0, 3\) must lie in 0..1'):
         TPAVINeck((8, 10), stages=(0, 3))
+
+
+def test_normalised_inputs_do_not_depend_on_the_scale_of_the_backbone():
+    module, data = neck(norm_inputs=True).train(), features([5, 5], 5)
+    large = features([5, 5], 5)
+    large.maps = tuple(10 * x for x in large.maps)
+    for x, y in zip(module(data).maps, module(large).maps, strict=True):
+        torch.testing.assert_close(x, y, rtol=1e-3, atol=1e-3)
