@@ -36,5 +36,6 @@ def run_tool(main: Callable[[], int | None]) -> None:
         print(f'\nerror: {text}\n(set MMAVS_DEBUG=1 for the traceback)', file=sys.stderr)
         sys.exit(1)
     if torch.distributed.is_initialized():
+        torch.distributed.barrier()  # gloo aborts a process whose peer closes the connection first
         torch.distributed.destroy_process_group()
     sys.exit(code or 0)
