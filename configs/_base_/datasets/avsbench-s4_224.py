@@ -1,31 +1,6 @@
-# AVSBench-object, single source (S4): 5 frames at 224x224; of a training clip only the first frame is labelled.
+# AVSBench-object, single source (S4): as MS3, but of a training clip only the first frame is labelled.
+_base_ = './avsbench-ms3_224.py'
 data_root = 'data/AVSBench/Single-source'
-train_pipeline = [
-    dict(type='LoadClipFrames'),
-    dict(type='LoadClipMasks'),
-    dict(type='LoadAudio'),
-    dict(type='VGGishLogMel', short_audio='repeat_last'),
-    dict(type='ResizeClip', size=(224, 224)),
-    dict(type='PackAVSInputs'),
-]
-test_pipeline = train_pipeline
-train_dataloader = dict(
-    batch_size=4,
-    num_workers=2,
-    sampler=dict(type='DefaultSampler', shuffle=True),
-    dataset=dict(type='AVSBenchS4Dataset', data_root=data_root, split='train', pipeline=train_pipeline),
-)
-val_dataloader = dict(
-    batch_size=1,
-    num_workers=2,
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(type='AVSBenchS4Dataset', data_root=data_root, split='val', pipeline=test_pipeline),
-)
-test_dataloader = dict(
-    batch_size=1,
-    num_workers=2,
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(type='AVSBenchS4Dataset', data_root=data_root, split='test', pipeline=test_pipeline),
-)
-val_evaluator = [dict(type='BinaryAVSMetric')]
-test_evaluator = val_evaluator
+train_dataloader = dict(dataset=dict(type='AVSBenchS4Dataset', data_root=data_root))
+val_dataloader = dict(dataset=dict(type='AVSBenchS4Dataset', data_root=data_root))
+test_dataloader = dict(dataset=dict(type='AVSBenchS4Dataset', data_root=data_root))
