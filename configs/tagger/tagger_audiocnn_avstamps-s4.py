@@ -5,7 +5,7 @@ _base_ = [
 ]
 audio_pipeline = [
     dict(type='LoadAudio'),
-    dict(type='VGGishLogMel', short_audio='repeat_last', cache_dir='{{_base_.data_root}}/.cache'),
+    dict(type='VGGishLogMel', short_audio='repeat_last', cache_dir=f'{_base_.data_root}/.cache'),
     dict(type='PackAVSInputs'),
 ]
 augmented_pipeline = [
