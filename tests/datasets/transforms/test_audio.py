@@ -7,7 +7,7 @@ import torch
 from layouts import write_wav
 
 from mmavs.audio import vggish_log_mel
-from mmavs.datasets.transforms import AudioAugment, LoadAudio, ReplaceAudio, VGGishLogMel
+from mmavs.datasets.transforms import AudioAugment, EmptyTargets, LoadAudio, ReplaceAudio, VGGishLogMel
 
 SILENCE = math.log(0.01)
 
@@ -137,3 +137,20 @@ def test_masks_are_silence_at_one_place_of_all_examples():
         AudioAugment(max_bands=65)
     with pytest.raises(ValueError, match='level_db must be'):
         AudioAugment(level_db=(1, 0))
+
+
+def test_empty_targets_leave_the_picture_and_the_sound_alone():
+    results = dict(
+        gt_masks=np.ones((2, 3, 3), np.uint8),
+        tags=np.ones((2, 4)),
+        sounding=[['dog'], ['dog', 'cow']],
+        frames=np.ones((2, 3, 3, 3), np.uint8),
+        waveform=np.ones((1, 10)),
+    )
+    out = EmptyTargets()(dict(results))
+    assert out['gt_masks'].shape == (2, 3, 3)
+    assert out['gt_masks'].max() == 0
+    assert out['tags'].max() == 0
+    assert out['sounding'] == [[], []]
+    assert out['frames'] is results['frames']
+    assert out['waveform'] is results['waveform']
