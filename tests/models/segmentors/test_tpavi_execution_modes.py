@@ -7,7 +7,12 @@ from mmavs.apis import get_config, init_model, list_configs
 from mmavs.structures import AVSDataSample
 
 LENGTHS = (5, 3)
-SMALL = ['tpavi/tpavi_r50_ms3.py', 'tpavi/tpavi_r50_avss.py', 'tpavi/tpavi_pvt-v2-b5_s4.py']
+SMALL = [
+    'tpavi/tpavi_r50_ms3.py',
+    'tpavi/tpavi_r50_avss.py',
+    'tpavi/tpavi_pvt-v2-b5_s4.py',
+    'tpavi/tpavi_lite0_avstamps-s4.py',
+]
 
 
 def build(name, device='cpu'):
@@ -41,7 +46,7 @@ def batch(model, device='cpu', size=64):
     return {name: value.to(device) for name, value in inputs.items()}, samples
 
 
-@pytest.mark.parametrize('name', [n for n in list_configs('tpavi_*.py') if 'lite0' not in n])
+@pytest.mark.parametrize('name', list_configs('tpavi_*.py'))
 def test_forward_and_loss_need_no_data(name):
     model = build(name, 'meta')
     inputs, samples = batch(model, 'meta')
@@ -84,3 +89,33 @@ def test_a_padded_clip_gives_the_numbers_it_gives_alone():
         alone = model({name: value[1:, :3] for name, value in inputs.items()})
     torch.testing.assert_close(together[1:, :3], alone, rtol=1e-4, atol=1e-5)
     assert together[1, 3:].abs().max() == 0
+
+
+@pytest.mark.parametrize('name', list_configs('tagger_*.py'))
+def test_taggers_train_every_parameter_on_any_device_and_as_one_graph(name):
+    model = build_tagger(name)
+    inputs, samples = batch_of_sounds(model.classify.out_features)
+    with torch.autocast('cpu', torch.bfloat16):
+        loss = model.train()(inputs, samples, mode='loss')['loss_tag']
+    loss.backward()
+    assert [n for n, p in model.named_parameters() if p.grad is None or not torch.isfinite(p.grad).all()] == []
+    with torch.no_grad():
+        model.eval()
+        compiled = torch.compile(model, fullgraph=True, backend='eager')
+        torch.testing.assert_close(compiled(inputs), model(inputs))
+    meta = model.to('meta')
+    inputs, samples = batch_of_sounds(model.classify.out_features, 'meta')
+    assert meta(inputs, samples, mode='loss')['loss_tag'].device.type == 'meta'
+
+
+def build_tagger(name):
+    torch.manual_seed(0)
+    return init_model(get_config(name))
+
+
+def batch_of_sounds(num_tags, device='cpu'):
+    inputs = dict(audio=torch.randn(2, 5, 1, 96, 64), frame_valid=torch.ones(2, 5, dtype=torch.bool))
+    samples = [
+        AVSDataSample(frame_valid=torch.ones(5).bool(), tags=torch.ones(5, num_tags)).to(device) for _ in range(2)
+    ]
+    return {name: value.to(device) for name, value in inputs.items()}, samples
