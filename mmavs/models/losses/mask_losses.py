@@ -1,5 +1,7 @@
 """Losses between mask logits and labels; only annotated frames count, and pixels labelled 255 do not."""
 
+from collections.abc import Callable
+
 from torch import Tensor
 
 from mmavs.models.contracts import AVSOutput, AVSTargets
@@ -9,49 +11,46 @@ from . import functional
 from .base_loss import BaseAVSLoss
 
 
+class FrameLoss(BaseAVSLoss):
+    """A formula on the logits ``(B, T, K, H, W)`` and masks ``(B, T, H, W)`` of each frame, averaged over annotated frames.
+
+    Sub-classes set ``formula``, which returns ``(B, T)``.
+    """
+
+    formula: Callable[[Tensor, Tensor], Tensor]
+
+    def compute(self, output: AVSOutput, targets: AVSTargets) -> Tensor:
+        """Return the unweighted scalar."""
+        return functional.mean_over_flagged(self.formula(output.logits, targets.masks), targets.frame_annotated)
+
+
 @MODELS.register_module()
-class MaskBCELoss(BaseAVSLoss):
+class MaskBCELoss(FrameLoss):
     """Binary cross-entropy, mean over pixels, then over annotated frames (S4 and MS3 of the published methods)."""
 
     default_name = 'loss_bce'
-
-    def compute(self, output: AVSOutput, targets: AVSTargets) -> Tensor:
-        """Return the unweighted scalar."""
-        per_frame = functional.binary_cross_entropy(output.logits, targets.masks)
-        return functional.mean_over_flagged(per_frame, targets.frame_annotated)
+    formula = staticmethod(functional.binary_cross_entropy)
 
 
 @MODELS.register_module()
-class MaskCELoss(BaseAVSLoss):
+class MaskCELoss(FrameLoss):
     """Cross-entropy, mean over pixels, then over annotated frames (AVSS of the published methods)."""
 
     default_name = 'loss_ce'
-
-    def compute(self, output: AVSOutput, targets: AVSTargets) -> Tensor:
-        """Return the unweighted scalar."""
-        per_frame = functional.cross_entropy(output.logits, targets.masks)
-        return functional.mean_over_flagged(per_frame, targets.frame_annotated)
+    formula = staticmethod(functional.cross_entropy)
 
 
 @MODELS.register_module()
-class MaskDiceLoss(BaseAVSLoss):
+class MaskDiceLoss(FrameLoss):
     """Soft Dice loss per frame; one logit is binary, several are classes, which are averaged."""
 
     default_name = 'loss_dice'
-
-    def compute(self, output: AVSOutput, targets: AVSTargets) -> Tensor:
-        """Return the unweighted scalar."""
-        per_frame = functional.soft_dice(output.logits, targets.masks)
-        return functional.mean_over_flagged(per_frame, targets.frame_annotated)
+    formula = staticmethod(functional.soft_dice)
 
 
 @MODELS.register_module()
-class MaskIoULoss(BaseAVSLoss):
+class MaskIoULoss(FrameLoss):
     """Soft IoU loss per frame; one logit is binary, several are classes, which are averaged."""
 
     default_name = 'loss_iou'
-
-    def compute(self, output: AVSOutput, targets: AVSTargets) -> Tensor:
-        """Return the unweighted scalar."""
-        per_frame = functional.soft_iou(output.logits, targets.masks)
-        return functional.mean_over_flagged(per_frame, targets.frame_annotated)
+    formula = staticmethod(functional.soft_iou)
