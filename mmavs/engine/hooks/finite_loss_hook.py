@@ -64,7 +64,7 @@ class FiniteLossHook(Hook):
         Raises:
             FloatingPointError: A loss is not finite.
         """
-        losses = {name: float(value) for name, value in (outputs or {}).items() if 'loss' in name}
+        losses = {name: float(torch.as_tensor(v).detach()) for name, v in (outputs or {}).items() if 'loss' in name}
         bad = {name: value for name, value in losses.items() if not math.isfinite(value)}
         if bad:
             raise FloatingPointError(
