@@ -19,7 +19,9 @@ class AVSFeatures:
         maps: ``L`` visual feature maps ``(M, C_l, H_l, W_l)``, finest first; frames of one clip lie next to each other.
         audio: Audio features ``(B, T, A)``.
         frame_valid: ``(B, T)`` bool, false on padding frames.
-        aux: Named intermediates for losses and pictures (``'tpavi_audio'``, ``'groups'``, ...).
+        aux: Named intermediates for losses and pictures (``'tpavi_audio'``, ``'ama_stages'``, ...). Two names are shared by
+            all necks and shown in pictures: ``'groups'`` ``(M, h, w)`` long, the group label of each token, and
+            ``'response'`` ``(M, h, w)`` in [0, 1], how strongly each token answers to the sound.
     """
 
     maps: tuple[Tensor, ...]
@@ -40,13 +42,11 @@ class AVSOutput:
         logits: Mask logits ``(B, T, K, H, W)`` at the input resolution.
         features: The features the head has used (possibly changed by it).
         uncertainty: ``(B, T, H, W)`` in [0, 1], or ``None`` where the head has none.
-        groups: Group label of each pixel ``(B, T, H, W)``, long, or ``None``.
     """
 
     logits: Tensor
     features: AVSFeatures
     uncertainty: Tensor | None = None
-    groups: Tensor | None = None
 
 
 @dataclass

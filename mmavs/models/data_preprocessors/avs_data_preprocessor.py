@@ -30,10 +30,11 @@ class AVSDataPreprocessor(BaseDataPreprocessor):
 
     Shapes:
         - in: ``inputs['frames']`` list of ``(T_i, 3, H, W)`` uint8 (absent in audio-only tasks), ``inputs['audio']``
-          list of ``(T_i, 1, 96, 64)``.
+          list of ``(T_i, 1, 96, 64)``. Ready-made features may stand in for them: ``inputs['visual_features']``, one list
+          of ``(T_i, C_l, H_l, W_l)`` per stage, and ``inputs['audio_features']``, a list of ``(T_i, A)``.
         - out, with ``T`` the longest clip of the batch: ``inputs['frames']`` ``(B, T, 3, H, W)`` float32, exactly zero
           on padding (as the published AVSS loader pads after normalisation), ``inputs['audio']`` ``(B, T, 1, 96, 64)``,
-          ``inputs['frame_valid']`` ``(B, T)`` bool.
+          ``inputs['frame_valid']`` ``(B, T)`` bool; features likewise, float32.
 
     Raises:
         ValueError: Frames of different size in one batch, or audio examples that do not match the frames one to one.
@@ -53,19 +54,26 @@ class AVSDataPreprocessor(BaseDataPreprocessor):
     def forward(self, data: dict[str, Any], training: bool = False) -> dict[str, Any]:
         """Batch one collated ``dict(inputs=..., data_samples=...)``; ``training`` changes nothing."""
         data = self.cast_data(data)
-        audio = list(data['inputs']['audio'])
+        inputs = data['inputs']
+        audio_key = 'audio_features' if 'audio_features' in inputs else 'audio'
+        audio = list(inputs[audio_key])
         num_frames = max(example.shape[0] for example in audio)
         lengths = torch.tensor([example.shape[0] for example in audio], device=audio[0].device)
         frame_valid = torch.arange(num_frames, device=lengths.device) < lengths[:, None]
-        batch = dict(
-            audio=torch.stack([pad_frames(example, num_frames) for example in audio]).float(), frame_valid=frame_valid
-        )
-        if 'frames' in data['inputs']:
-            clips = list(data['inputs']['frames'])
+        batch: dict[str, Any] = {audio_key: _stack(audio, num_frames), 'frame_valid': frame_valid}
+        if 'visual_features' in inputs:
+            batch['visual_features'] = [_stack(stage, num_frames) for stage in inputs['visual_features']]
+        elif 'frames' in inputs:
+            clips = list(inputs['frames'])
             _check_clips(clips, audio, data.get('data_samples'))
-            frames = torch.stack([pad_frames(clip, num_frames) for clip in clips]).float()
+            frames = _stack(clips, num_frames)
             batch['frames'] = (frames - self.mean) / self.std * frame_valid[:, :, None, None, None]
         return {**data, 'inputs': batch}
+
+
+def _stack(clips: Sequence[Tensor], num_frames: int) -> Tensor:
+    """Pad clips ``(T_i, ...)`` to ``num_frames`` and stack them: ``(B, T, ...)`` float32."""
+    return torch.stack([pad_frames(clip, num_frames) for clip in clips]).float()
 
 
 def _check_clips(clips: list[Tensor], audio: list[Tensor], data_samples: Sequence[Any] | None) -> None:

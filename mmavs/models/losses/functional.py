@@ -82,3 +82,21 @@ def soft_iou(logits: Tensor, masks: Tensor, smooth: float = 1e-5) -> Tensor:
 def kl_to_target(features: Tensor, target: Tensor) -> Tensor:
     """``KL(softmax(target) || softmax(features))`` over the last axis, in float32."""
     return F.kl_div(features.float().log_softmax(-1), target.float().softmax(-1), reduction='none').sum(-1)
+
+
+def info_nce(similarity: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
+    """InfoNCE of one anchor per row: the mean over its positives of ``-log(e^{s_p} / (e^{s_p} + sum_n e^{s_n}))``.
+
+    Args:
+        similarity: ``(M, N)``, already divided by the temperature.
+        positive: ``(M, N)`` bool.
+        negative: ``(M, N)`` bool.
+
+    Returns:
+        ``(M,)``; zero for a row without positives or without negatives.
+    """
+    lowest = torch.finfo(similarity.dtype).min
+    negatives = similarity.masked_fill(~negative, lowest).logsumexp(1, keepdim=True)
+    per_token = F.softplus(negatives - similarity) * positive
+    mean = per_token.sum(1) / positive.sum(1).clamp(min=1)
+    return mean * negative.any(1)

@@ -1,6 +1,19 @@
 """Necks: audio-visual fusion."""
 
+from .ama_neck import AMANeck
 from .base_av_neck import BaseAVNeck
+from .control_necks import ChannelGateNeck, ConcatNeck, GlobalAttnNeck, IdentityNeck, ResponseGateNeck
+from .stagewise_neck import StagewiseNeck
 from .tpavi_neck import TPAVINeck
 
-__all__ = ['BaseAVNeck', 'TPAVINeck']
+__all__ = [
+    'AMANeck',
+    'BaseAVNeck',
+    'ChannelGateNeck',
+    'ConcatNeck',
+    'GlobalAttnNeck',
+    'IdentityNeck',
+    'ResponseGateNeck',
+    'StagewiseNeck',
+    'TPAVINeck',
+]

@@ -18,7 +18,7 @@ from mmavs.utils import build_module
 
 @MODELS.register_module()
 class AVSegmentor(BaseModel):
-    """Audio-visual segmentor: staged backbone, audio backbone, neck, temporal module, decode head, losses.
+    """Audio-visual segmentor: staged backbone, audio backbone, neck, pixel decoder, temporal module, decode head, losses.
 
     Args:
         backbone: Visual backbone (``BaseStagedBackbone``), config or module.
@@ -26,6 +26,8 @@ class AVSegmentor(BaseModel):
         neck: Audio-visual fusion (``BaseAVNeck``), config or module.
         decode_head: Decode head (``BaseAVSHead``), config or module.
         losses: Losses, each with a ``loss_name`` of its own; may be empty for inference.
+        pixel_decoder: Merges the fused maps before the frames are linked (``BasePixelDecoder``), config or module; by
+            default the maps go on as they are.
         temporal: Temporal module (``BaseTemporal``), config or module.
         data_preprocessor: Config or module; ``AVSDataPreprocessor`` by default.
         init_cfg: mmengine initialisation config.
@@ -42,6 +44,7 @@ class AVSegmentor(BaseModel):
         decode_head: dict | nn.Module,
         losses: Sequence[dict | nn.Module] = (),
         *,
+        pixel_decoder: dict | nn.Module | None = None,
         temporal: dict | nn.Module | None = None,
         data_preprocessor: dict | nn.Module | None = None,
         init_cfg: dict | None = None,
@@ -50,6 +53,7 @@ class AVSegmentor(BaseModel):
         self.backbone = build_module(backbone, MODELS)
         self.audio_backbone = build_module(audio_backbone, MODELS)
         self.neck = build_module(neck, MODELS)
+        self.pixel_decoder = build_module(pixel_decoder or dict(type='IdentityPixelDecoder'), MODELS)
         self.temporal = build_module(temporal or dict(type='IdentityTemporal'), MODELS)
         self.decode_head = build_module(decode_head, MODELS)
         self.losses = nn.ModuleList(build_module(loss, MODELS) for loss in losses)
@@ -65,10 +69,12 @@ class AVSegmentor(BaseModel):
         Args:
             inputs: ``frames`` ``(B, T, 3, H, W)`` normalised; ``audio`` ``(B, T, 1, 96, 64)`` or ``audio_features``
                 ``(B, T, A)``, which skip the audio backbone; optional ``frame_valid`` ``(B, T)`` bool, true by default.
+                ``visual_features``, one ``(B, T, C_l, H_l, W_l)`` per stage, may stand in for ``frames`` and skip the
+                visual backbone, where the neck does not work between its stages.
             data_samples: One per clip; annotations for ``mode='loss'``, receivers of the result for ``mode='predict'``.
             mode: ``'tensor'`` gives the mask logits ``(B, T, K, H, W)``, ``'loss'`` a dict of losses, ``'predict'``
                 the data samples with ``pred_logits``, ``pred_masks`` and, where the model has them,
-                ``pred_uncertainty`` and ``pred_groups``.
+                ``pred_uncertainty``, ``pred_groups`` and ``pred_response``.
 
         Raises:
             ValueError: Unknown ``mode``, or inputs whose frame counts disagree.
@@ -83,19 +89,38 @@ class AVSegmentor(BaseModel):
 
     def segment(self, inputs: dict[str, Tensor]) -> AVSOutput:
         """Run all parts on one batch and return the decode head's output."""
-        frames = inputs['frames']
-        if frames.dim() != 5:
-            raise ValueError(f"inputs['frames'] must be (B, T, 3, H, W), got {tuple(frames.shape)}")
+        has_maps = 'visual_features' in inputs
+        visual = inputs['visual_features'][0] if has_maps else inputs['frames']
         frame_valid = inputs.get('frame_valid')
         if frame_valid is None:
-            frame_valid = torch.ones(frames.shape[:2], dtype=torch.bool, device=frames.device)
+            frame_valid = torch.ones(visual.shape[:2], dtype=torch.bool, device=visual.device)
         frame_valid = frame_valid.bool()
         audio = self._audio_features(inputs, frame_valid)
         context = AVSFeatures(maps=(), audio=audio, frame_valid=frame_valid)
+        if has_maps:
+            maps, size = self._given_maps(inputs['visual_features'])
+        else:
+            maps, size = self._run_backbone(inputs['frames'], context)
+        features = self.neck(context.updated(maps=maps))
+        return self.decode_head(self.temporal(self.pixel_decoder(features)), size=size)
+
+    def _run_backbone(self, frames: Tensor, context: AVSFeatures) -> tuple[tuple[Tensor, ...], tuple[int, int]]:
+        """Return the maps of all stages and the input size; the neck acts between the stages if it wants to."""
+        if frames.dim() != 5:
+            raise ValueError(f"inputs['frames'] must be (B, T, 3, H, W), got {tuple(frames.shape)}")
         fuse_stage = partial(self.neck.fuse_stage, context=context) if self.neck.between_stages else None
-        maps = self.backbone(frames.flatten(0, 1), fuse_stage=fuse_stage)
-        features = self.temporal(self.neck(context.updated(maps=tuple(maps))))
-        return self.decode_head(features, size=tuple(frames.shape[-2:]))
+        return tuple(self.backbone(frames.flatten(0, 1), fuse_stage=fuse_stage)), tuple(frames.shape[-2:])
+
+    def _given_maps(self, maps: Sequence[Tensor]) -> tuple[tuple[Tensor, ...], tuple[int, int]]:
+        """Return ready-made maps ``(B, T, C_l, H_l, W_l)`` frame by frame, and the input size they stand for."""
+        if self.neck.between_stages:
+            raise ValueError(
+                "inputs['visual_features'] cannot be used with a neck that works between the backbone's stages; give "
+                "inputs['frames'], or set between_stages=False in the neck"
+            )
+        stride = self.backbone.strides[0]
+        size = (stride * maps[0].shape[-2], stride * maps[0].shape[-1])
+        return tuple(x.flatten(0, 1).float() for x in maps), size
 
     def loss(self, inputs: dict[str, Tensor], data_samples: Sequence[AVSDataSample]) -> dict[str, Tensor]:
         """Compute every registered loss; the keys are the losses' names."""
@@ -127,10 +152,18 @@ class AVSegmentor(BaseModel):
             if output.uncertainty is not None:
                 uncertainty = output.uncertainty[i, :length, None].float()
                 sample.pred_uncertainty = _resize(uncertainty, size, 'bilinear')[:, 0]
-            if output.groups is not None:
-                groups = output.groups[i, :length, None].float()
-                sample.pred_groups = _resize(groups, size, 'nearest')[:, 0].long()
+            self._add_pictures(sample, output, i, length, size)
         return list(data_samples)
+
+    @staticmethod
+    def _add_pictures(sample: AVSDataSample, output: AVSOutput, clip: int, length: int, size: tuple[int, int]) -> None:
+        """Write the token groups and responses that the neck has left, copied up to ``size``, into the sample."""
+        for name in ('groups', 'response'):
+            tokens = output.features.aux.get(name)
+            if tokens is not None:
+                tokens = tokens.unflatten(0, output.features.frame_valid.shape)[clip, :length, None]
+                picture = _resize(tokens.float(), size, 'nearest')[:, 0]
+                setattr(sample, f'pred_{name}', picture.long() if name == 'groups' else picture)
 
     def _audio_features(self, inputs: dict[str, Tensor], frame_valid: Tensor) -> Tensor:
         """Return ``(B, T, A)``: what the caller gave, else the backbone's, zero on padded frames."""
