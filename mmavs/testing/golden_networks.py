@@ -9,6 +9,7 @@ from torch import Tensor
 from mmavs.apis import get_config, init_model
 from mmavs.converters import CONVERTERS
 from mmavs.testing.golden import GoldenCase, compare
+from mmavs.testing.golden_query_networks import avsegformer_outputs
 
 
 def tpavi_outputs(case: GoldenCase) -> dict[str, Tensor]:
@@ -77,7 +78,11 @@ def vggish_outputs(case: GoldenCase) -> dict[str, Tensor]:
         return {'embedding': model(audio[None])[0], 'pre_relu': model.embeddings[:-1](flat)}
 
 
-RUNNERS: dict[str, Callable[[GoldenCase], dict[str, Tensor]]] = {'tpavi': tpavi_outputs, 'vggish': vggish_outputs}
+RUNNERS: dict[str, Callable[[GoldenCase], dict[str, Tensor]]] = {
+    'avsegformer': avsegformer_outputs,
+    'tpavi': tpavi_outputs,
+    'vggish': vggish_outputs,
+}
 
 
 def check_case(case: GoldenCase) -> dict[str, float]:

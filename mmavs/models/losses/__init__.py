@@ -4,5 +4,16 @@ from .av_matching_loss import AVMatchingLoss
 from .base_loss import BaseAVSLoss
 from .info_nce_loss import InfoNCELoss
 from .mask_losses import MaskBCELoss, MaskCELoss, MaskDiceLoss, MaskIoULoss
+from .squared_dice_loss import MaskFeatureLoss, SquaredDiceLoss
 
-__all__ = ['AVMatchingLoss', 'BaseAVSLoss', 'InfoNCELoss', 'MaskBCELoss', 'MaskCELoss', 'MaskDiceLoss', 'MaskIoULoss']
+__all__ = [
+    'AVMatchingLoss',
+    'BaseAVSLoss',
+    'InfoNCELoss',
+    'MaskBCELoss',
+    'MaskCELoss',
+    'MaskDiceLoss',
+    'MaskFeatureLoss',
+    'MaskIoULoss',
+    'SquaredDiceLoss',
+]

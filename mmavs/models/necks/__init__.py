@@ -1,6 +1,7 @@
 """Necks: audio-visual fusion."""
 
 from .ama_neck import AMANeck
+from .avsegformer_neck import AVSegFormerNeck
 from .base_av_neck import BaseAVNeck
 from .control_necks import ChannelGateNeck, ConcatNeck, GlobalAttnNeck, IdentityNeck, ResponseGateNeck
 from .stagewise_neck import StagewiseNeck
@@ -8,6 +9,7 @@ from .tpavi_neck import TPAVINeck
 
 __all__ = [
     'AMANeck',
+    'AVSegFormerNeck',
     'BaseAVNeck',
     'ChannelGateNeck',
     'ConcatNeck',

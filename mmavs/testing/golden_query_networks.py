@@ -1,0 +1,59 @@
+"""Golden cases of the methods with queries: AVSegFormer."""
+
+import torch
+from mmengine import Config
+from torch import Tensor, nn
+
+from mmavs.apis import get_config, init_model
+from mmavs.converters import CONVERTERS
+from mmavs.testing.golden import GoldenCase, StateDict
+
+BACKBONES = {'resnet': 'r50', 'b5': 'pvt-v2-b5'}
+
+
+def load_converted(cfg: Config, converted: StateDict) -> nn.Module:
+    """Build the model of ``cfg`` and fill it; parts that the checkpoint lacks (a separate VGGish) keep their values."""
+    model = init_model(cfg)
+    model.load_state_dict({**model.state_dict(), **converted})
+    return model
+
+
+def batch_of(case: GoldenCase) -> dict[str, Tensor]:
+    """Return the inputs of a case as the segmentor takes them; images, audio and flags are clip-major in the manifest.
+
+    Raises:
+        ValueError: An input that is none of these.
+    """
+    inputs = case.inputs()
+    num_frames = case.manifest['build']['T']
+    audio = inputs.pop('audio')
+    name = 'audio' if audio.dim() == 4 else 'audio_features'
+    batch = {'frames': inputs.pop('image').unflatten(0, (-1, num_frames)), name: audio.unflatten(0, (-1, num_frames))}
+    for name, value in inputs.items():
+        if 'flag' not in name:
+            raise ValueError(f'input {name!r} of the case is not known')
+        batch['frame_valid'] = value.reshape(-1, num_frames) > 0
+    return batch
+
+
+def avsegformer_outputs(case: GoldenCase) -> dict[str, Tensor]:
+    """Run an AVSegFormer case through converter, config and segmentor.
+
+    Raises:
+        ValueError: The official state dict does not fill the whole model.
+    """
+    converter = CONVERTERS['avsegformer']
+    official = case.state_dict()
+    state_dict, report = converter.convert(official)
+    if report.missing:
+        raise ValueError(f'the official state dict leaves {report.missing} of the model unfilled')
+    options = converter.read_options(official)
+    dataset = 'avss' if options['num_classes'] > 1 else 'ms3'
+    cfg = get_config(f'avsegformer/avsegformer_{BACKBONES[options["backbone"]]}_{dataset}.py')
+    shared = {key: options[key] for key in ('channels', 'num_heads')}
+    cfg.model.neck.update(**shared, **options['neck'])
+    cfg.model.decode_head.update(**shared, **options['decode_head'], num_classes=options['num_classes'])
+    model = load_converted(cfg, state_dict)
+    with torch.no_grad():
+        output = model.segment(batch_of(case))
+    return {'pred': output.logits.flatten(0, 1), 'mask_feature': output.features.aux['mask_feature']}
