@@ -4,6 +4,7 @@ from .avsbench_dataset import AVSBenchMS3Dataset, AVSBenchS4Dataset
 from .avss_dataset import AVSSDataset
 from .base_avs_dataset import BaseAVSDataset
 from .classes import AVSS_CLASSES, BINARY_CLASSES, S4_CATEGORIES, voc_palette
+from .frozen_features import FrozenFeatureDataset
 
 __all__ = [
     'AVSS_CLASSES',
@@ -13,5 +14,6 @@ __all__ = [
     'AVSBenchS4Dataset',
     'AVSSDataset',
     'BaseAVSDataset',
+    'FrozenFeatureDataset',
     'voc_palette',
 ]
