@@ -9,6 +9,14 @@ train_pipeline = [
     dict(type='PackAVSInputs'),
 ]
 test_pipeline = train_pipeline
+# for recipes that augment: a window of at least 60 % of the area, a flip and colour jitter, the same for all frames of a clip
+augmented_pipeline = [
+    *train_pipeline[:4],
+    dict(type='RandomResizedCropClip', size=(224, 224), area=(0.6, 1.0)),
+    dict(type='RandomFlipClip', prob=0.5),
+    dict(type='ClipPhotoMetric', brightness=0.2, contrast=0.2, saturation=0.2, hue=0.1),
+    dict(type='PackAVSInputs'),
+]
 train_dataloader = dict(
     batch_size=4,
     num_workers=2,

@@ -10,6 +10,7 @@ test_pipeline = [
     dict(type='PackAVSInputs'),
 ]
 train_pipeline = [*test_pipeline[:4], dict(type='ResizeShortSideCenterCropClip', size=224), test_pipeline[5]]
+augmented_pipeline = [*test_pipeline[:4], *_base_.augmented_pipeline[4:]]
 clips = dict(type='AVSSDataset', data_root=data_root)
 train_dataloader = dict(dataset=dict(**clips, pipeline=train_pipeline))
 val_dataloader = dict(dataset=dict(**clips, pipeline=test_pipeline))

@@ -3,7 +3,14 @@
 from .audio import AudioAugment, EmptyTargets, ReplaceAudio, VGGishLogMel
 from .audio_loading import LoadAudio, LoadLogMelPickle, read_log_mel_pickle
 from .formatting import PackAVSInputs
-from .geometry import CenterCropClip, RandomCropClip, RandomFlipClip, ResizeClip, ResizeShortSideCenterCropClip
+from .geometry import (
+    CenterCropClip,
+    RandomCropClip,
+    RandomFlipClip,
+    RandomResizedCropClip,
+    ResizeClip,
+    ResizeShortSideCenterCropClip,
+)
 from .loading import LoadClipFrames, LoadClipMasks
 from .photometric import ClipPhotoMetric
 from .sampling import SampleFrames
@@ -20,6 +27,7 @@ __all__ = [
     'PackAVSInputs',
     'RandomCropClip',
     'RandomFlipClip',
+    'RandomResizedCropClip',
     'ReplaceAudio',
     'ResizeClip',
     'ResizeShortSideCenterCropClip',

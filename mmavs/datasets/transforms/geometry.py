@@ -189,3 +189,56 @@ class RandomCropClip(BaseTransform):
         left = np.random.randint(0, width + right - self.size[1] + 1)
         _crop(results, top, left, *self.size)
         return results
+
+
+@TRANSFORMS.register_module()
+class RandomResizedCropClip(BaseTransform):
+    """Cut a random window of random area and shape, the same for all frames, and resize it.
+
+    The window is drawn as in torchvision's ``RandomResizedCrop``: up to ten draws of area and aspect ratio, then the largest
+    centred window of an allowed ratio.
+
+    Args:
+        size: ``(height, width)`` of the result, or one number for both.
+        area: Limits of the window's share of the frame.
+        ratio: Limits of the window's width over height.
+
+    Raises:
+        ValueError: Limits that are not ``0 < low <= high``, or an area above 1.
+    """
+
+    def __init__(
+        self,
+        size: int | Sequence[int],
+        area: Sequence[float] = (0.6, 1.0),
+        ratio: Sequence[float] = (3 / 4, 4 / 3),
+    ) -> None:
+        self.size = _pair(size, 'size')
+        for name, (low, high) in dict(area=area, ratio=ratio).items():
+            if not 0 < low <= high:
+                raise ValueError(
+                    f'RandomResizedCropClip: {name} must be (low, high) with 0 < low <= high, got {low, high}'
+                )
+        if area[1] > 1:
+            raise ValueError(f'RandomResizedCropClip: area is a share of the frame, at most 1, got {tuple(area)}')
+        self.area = tuple(area)
+        self.ratio = tuple(ratio)
+
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
+        """Cut and resize ``frames`` and ``gt_masks``."""
+        _crop(results, *self._window(*results['frames'].shape[1:3]))
+        _resize(results, *self.size)
+        return results
+
+    def _window(self, height: int, width: int) -> tuple[int, int, int, int]:
+        """Return top, left, height and width of a window."""
+        for _ in range(10):
+            area = height * width * np.random.uniform(*self.area)
+            ratio = np.exp(np.random.uniform(*np.log(self.ratio)))
+            rows, columns = round(np.sqrt(area / ratio)), round(np.sqrt(area * ratio))
+            if 0 < rows <= height and 0 < columns <= width:
+                top = np.random.randint(height - rows + 1)
+                return top, np.random.randint(width - columns + 1), rows, columns
+        ratio = np.clip(width / height, *self.ratio)
+        rows, columns = min(height, round(width / ratio)), min(width, round(height * ratio))
+        return (height - rows) // 2, (width - columns) // 2, rows, columns

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 import torch
+from mmcv.cnn import ConvModule
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -48,6 +49,12 @@ class DilatedContext(nn.Module):
         if conv.dilation[0] < max(x.shape[-2:]):
             return conv(x)
         return F.conv2d(x, conv.weight[:, :, 1:2, 1:2], conv.bias)
+
+
+CONTEXTS = {
+    'dilated': DilatedContext,
+    'pointwise': lambda c_in, c_out: ConvModule(c_in, c_out, 1, norm_cfg=dict(type='BN'), act_cfg=None),
+}
 
 
 class TPAVIBlock(nn.Module):
@@ -152,6 +159,8 @@ class TPAVINeck(BaseAVNeck):
             two groups; ``1`` fuses frame by frame, ``None`` takes the whole clip.
         mask_padding: See ``TPAVIBlock``.
         attention: See ``TPAVIBlock``.
+        context: How the backbone's maps come to ``channels``: ``'dilated'`` convolutions as published, or ``'pointwise'``, a
+            1x1 convolution with batch norm, for comparisons in which only the fusion may differ.
         norm_inputs: Batch-normalise the backbone's maps first. Not published; the small initial weights of the context
             convolutions expect maps of unit scale, and those of EfficientNet-Lite0 are up to thirteen times that.
         init_cfg: mmengine initialisation config.
@@ -161,7 +170,7 @@ class TPAVINeck(BaseAVNeck):
         - ``aux['tpavi_audio']``: per stage the aligned audio ``(B, T, C)``, ``None`` where the stage has no audio branch.
 
     Raises:
-        ValueError: No branch is on, or a stage does not exist.
+        ValueError: No branch is on, a stage does not exist, or an unknown ``context``.
 
     Source:
         Zhou et al., ECCV 2022; https://github.com/OpenNLPLab/AVSBench.
@@ -180,6 +189,7 @@ class TPAVINeck(BaseAVNeck):
         frames_per_group: int | None = 5,
         mask_padding: bool = True,
         attention: Literal['linear', 'quadratic'] = 'linear',
+        context: Literal['dilated', 'pointwise'] = 'dilated',
         norm_inputs: bool = False,
         init_cfg: dict | None = None,
     ) -> None:
@@ -188,10 +198,12 @@ class TPAVINeck(BaseAVNeck):
             raise ValueError('TPAVINeck needs audio_visual=True, visual_visual=True or both')
         if not set(stages) <= set(range(len(in_channels))):
             raise ValueError(f'stages {tuple(stages)} must lie in 0..{len(in_channels) - 1} (in_channels)')
+        if context not in CONTEXTS:
+            raise ValueError(f'TPAVINeck: context must be one of {sorted(CONTEXTS)}, got {context!r}')
         self.audio_visual = audio_visual
         self.visual_visual = visual_visual
         self.input_norms = nn.ModuleList(nn.BatchNorm2d(c) if norm_inputs else nn.Identity() for c in in_channels)
-        self.context = nn.ModuleList(DilatedContext(c, channels) for c in in_channels)
+        self.context = nn.ModuleList(CONTEXTS[context](c, channels) for c in in_channels)
         self.blocks = nn.ModuleDict(
             {
                 str(stage): TPAVIBlock(

@@ -8,6 +8,7 @@ from mmavs.datasets.transforms import (
     CenterCropClip,
     RandomCropClip,
     RandomFlipClip,
+    RandomResizedCropClip,
     ResizeClip,
     ResizeShortSideCenterCropClip,
 )
@@ -97,3 +98,30 @@ def test_bad_sizes_are_refused():
         CenterCropClip(50)(clip())
     with pytest.raises(ValueError, match='prob must be'):
         RandomFlipClip(prob=2)
+
+
+def test_random_resized_crop_takes_one_window_of_the_allowed_area_for_all_frames(monkeypatch):
+    rows, columns = np.mgrid[:60, :80]
+    place = np.stack([rows, columns, rows * 0], -1).astype(np.uint8)  # a pixel's value says where it comes from
+    data = dict(frames=np.stack([place, place]), gt_masks=np.stack([rows, rows]).astype(np.uint8))
+    crop = RandomResizedCropClip((32, 32), area=(0.6, 1.0))
+    shares, corners = [], set()
+    for _ in range(50):
+        top, left, height, width = crop._window(60, 80)
+        assert 0 <= top <= top + height <= 60
+        assert 0 <= left <= left + width <= 80
+        assert 3 / 4 * 0.95 < width / height < 4 / 3 * 1.05
+        shares.append(height * width / (60 * 80))
+        corners.add((top, left))
+    assert 0.58 < min(shares) < max(shares) <= 1
+    assert len(corners) > 10
+    monkeypatch.setattr(crop, '_window', lambda height, width: (10, 20, 32, 32))
+    got = crop(dict(data))
+    np.testing.assert_array_equal(got['frames'], data['frames'][:, 10:42, 20:52])
+    np.testing.assert_array_equal(got['gt_masks'], data['gt_masks'][:, 10:42, 20:52])
+
+
+@pytest.mark.parametrize('options', [dict(area=(0.5, 1.2)), dict(area=(0, 1)), dict(ratio=(2, 1))])
+def test_random_resized_crop_refuses_impossible_limits(options):
+    with pytest.raises(ValueError, match=next(iter(options))):
+        RandomResizedCropClip(32, **options)
