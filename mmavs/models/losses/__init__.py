@@ -2,6 +2,8 @@
 
 from .av_matching_loss import AVMatchingLoss
 from .base_loss import BaseAVSLoss
+from .evidential_loss import EvidentialLoss
+from .gaussian_logit_loss import GaussianLogitLoss
 from .info_nce_loss import InfoNCELoss
 from .mask_losses import MaskBCELoss, MaskCELoss, MaskDiceLoss, MaskIoULoss
 from .squared_dice_loss import MaskFeatureLoss, SquaredDiceLoss
@@ -9,6 +11,8 @@ from .squared_dice_loss import MaskFeatureLoss, SquaredDiceLoss
 __all__ = [
     'AVMatchingLoss',
     'BaseAVSLoss',
+    'EvidentialLoss',
+    'GaussianLogitLoss',
     'InfoNCELoss',
     'MaskBCELoss',
     'MaskCELoss',

@@ -2,5 +2,6 @@
 
 from .base_temporal import BaseTemporal
 from .identity import IdentityTemporal
+from .temporal_attn import TemporalAttn
 
-__all__ = ['BaseTemporal', 'IdentityTemporal']
+__all__ = ['BaseTemporal', 'IdentityTemporal', 'TemporalAttn']
