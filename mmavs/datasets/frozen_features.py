@@ -21,7 +21,7 @@ from .feature_store import HEADER, FeatureStore, FeatureWriter, check_disk_space
 from .frozen_parts import FrozenParts, config_digest, files_digest, own_generators
 
 FORMAT_VERSION = 1  # raise it when the content of a cache changes
-BATCH_FRAMES = 32
+BATCH_FRAMES = 16  # larger batches are slower: fresh memory for every intermediate map costs more than it saves
 DISK_MARGIN = 1.05
 LABEL_LIMIT = 255
 _MAP, _AUDIO, _FIELD = 'map_', 'audio_features', 'field_'
