@@ -2,11 +2,13 @@
 
 from .avsegformer import AVSegFormerConverter
 from .base import ConversionReport, Converter, convert_file
+from .catr import CATRConverter
 from .tpavi import TPAVIConverter
 from .vggish import VGGishConverter
 
 CONVERTERS: dict[str, Converter] = {
     'avsegformer': AVSegFormerConverter(),
+    'catr': CATRConverter(),
     'tpavi': TPAVIConverter(),
     'vggish': VGGishConverter(),
 }
@@ -14,6 +16,7 @@ CONVERTERS: dict[str, Converter] = {
 __all__ = [
     'CONVERTERS',
     'AVSegFormerConverter',
+    'CATRConverter',
     'ConversionReport',
     'Converter',
     'TPAVIConverter',

@@ -9,7 +9,7 @@ from torch import Tensor
 from mmavs.apis import get_config, init_model
 from mmavs.converters import CONVERTERS
 from mmavs.testing.golden import GoldenCase, compare
-from mmavs.testing.golden_query_networks import avsegformer_outputs
+from mmavs.testing.golden_query_networks import avsegformer_outputs, catr_outputs
 
 
 def tpavi_outputs(case: GoldenCase) -> dict[str, Tensor]:
@@ -80,6 +80,7 @@ def vggish_outputs(case: GoldenCase) -> dict[str, Tensor]:
 
 RUNNERS: dict[str, Callable[[GoldenCase], dict[str, Tensor]]] = {
     'avsegformer': avsegformer_outputs,
+    'catr': catr_outputs,
     'tpavi': tpavi_outputs,
     'vggish': vggish_outputs,
 }

@@ -1,4 +1,6 @@
-"""Golden cases of the methods with queries: AVSegFormer."""
+"""Golden cases of the methods with queries: AVSegFormer and CATR."""
+
+from dataclasses import replace
 
 import torch
 from mmengine import Config
@@ -24,7 +26,13 @@ def batch_of(case: GoldenCase) -> dict[str, Tensor]:
     Raises:
         ValueError: An input that is none of these.
     """
-    inputs = case.inputs()
+    # a padding mask made by the rule "zeros" says that nothing is padded, which is the default
+    entries = [
+        entry
+        for entry in case.manifest['inputs']
+        if not (entry['name'].endswith('_pad') and entry.get('rule') == 'zeros')
+    ]
+    inputs = replace(case, manifest={**case.manifest, 'inputs': entries}).inputs()
     num_frames = case.manifest['build']['T']
     audio = inputs.pop('audio')
     name = 'audio' if audio.dim() == 4 else 'audio_features'
@@ -57,3 +65,32 @@ def avsegformer_outputs(case: GoldenCase) -> dict[str, Tensor]:
     with torch.no_grad():
         output = model.segment(batch_of(case))
     return {'pred': output.logits.flatten(0, 1), 'mask_feature': output.features.aux['mask_feature']}
+
+
+def catr_outputs(case: GoldenCase) -> dict[str, Tensor]:
+    """Run a CATR case through converter, config and segmentor; the published outputs have frames before clips.
+
+    Raises:
+        ValueError: The official state dict leaves more unfilled than VGGish, which is not part of it.
+    """
+    build = case.manifest['build']
+    converter = CONVERTERS['catr']
+    official = case.state_dict()
+    state_dict, report = converter.convert(official)
+    if report.missing:
+        raise ValueError(f'the official state dict leaves {report.missing} of the model unfilled')
+    options = converter.read_options(official)
+    cfg = get_config(f'catr/catr_{BACKBONES[options["backbone"]]}_ms3.py')
+    shared = {key: options[key] for key in ('channels', 'ffn_channels')}
+    for part in ('neck', 'decode_head'):
+        cfg.model[part].update(**shared, **options[part], num_heads=build.get('nheads', 8))
+    model = load_converted(cfg, state_dict)
+    with torch.no_grad():
+        output = model.segment(batch_of(case))
+    outputs = {}
+    masks, scores = (output.features.aux[name].transpose(1, 2) for name in ('query_masks', 'query_scores'))
+    for layer, prefix in enumerate([*(f'aux_outputs.{i}.' for i in range(len(masks) - 1)), '']):
+        outputs[f'{prefix}pred_masks'] = masks[layer]
+        outputs[f'{prefix}pred_is_referred'] = scores[layer]
+    outputs['selected_mask'] = output.logits[:, :, 0].transpose(0, 1).flatten(0, 1)
+    return outputs

@@ -2,6 +2,7 @@
 
 from .avsegformer_head import AVSegFormerHead
 from .base_avs_head import BaseAVSHead
+from .catr_head import CATRHead
 from .tpavi_head import TPAVIHead
 from .uncertainty import (
     BaseCombination,
@@ -22,6 +23,7 @@ __all__ = [
     'BaseAVSHead',
     'BaseCombination',
     'BaseUncertaintyBranch',
+    'CATRHead',
     'CalibratedShift',
     'DirichletBranch',
     'DropoutBranch',

@@ -2,6 +2,7 @@
 
 from .av_matching_loss import AVMatchingLoss
 from .base_loss import BaseAVSLoss
+from .catr_set_loss import CATRSetLoss
 from .evidential_loss import EvidentialLoss
 from .gaussian_logit_loss import GaussianLogitLoss
 from .info_nce_loss import InfoNCELoss
@@ -11,6 +12,7 @@ from .squared_dice_loss import MaskFeatureLoss, SquaredDiceLoss
 __all__ = [
     'AVMatchingLoss',
     'BaseAVSLoss',
+    'CATRSetLoss',
     'EvidentialLoss',
     'GaussianLogitLoss',
     'InfoNCELoss',

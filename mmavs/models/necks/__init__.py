@@ -3,6 +3,7 @@
 from .ama_neck import AMANeck
 from .avsegformer_neck import AVSegFormerNeck
 from .base_av_neck import BaseAVNeck
+from .catr_neck import CATRNeck
 from .control_necks import ChannelGateNeck, ConcatNeck, GlobalAttnNeck, IdentityNeck, ResponseGateNeck
 from .stagewise_neck import StagewiseNeck
 from .tpavi_neck import TPAVINeck
@@ -11,6 +12,7 @@ __all__ = [
     'AMANeck',
     'AVSegFormerNeck',
     'BaseAVNeck',
+    'CATRNeck',
     'ChannelGateNeck',
     'ConcatNeck',
     'GlobalAttnNeck',

@@ -1,0 +1,5 @@
+_base_ = './catr_pvt-v2-b5_ms3.py'
+model = dict(
+    backbone=dict(_delete_=True, type='ResNetStages', depth=50, pretrained='imagenet'),
+    neck=dict(in_channels=(256, 512, 1024, 2048)),
+)
