@@ -25,6 +25,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('config', help='config with test_dataloader, test_evaluator and conditions')
     parser.add_argument('checkpoint', help='checkpoint of that config')
     parser.add_argument('--out', type=Path, help='write the metrics of all conditions to this json file')
+    parser.add_argument(
+        '--clip-scores', type=Path, metavar='DIR', help='write the scores of the single clips to DIR/CONDITION.npz'
+    )
     parser.add_argument('--conditions', nargs='+', help='names of the conditions to run (default: all of the config)')
     parser.add_argument('--columns', nargs='+', default=COLUMNS, help='metric keys shown in the table')
     parser.add_argument('--device', default='cpu', help='torch device')
@@ -42,7 +45,8 @@ def main() -> None:
         raise ValueError(f'{args.config} has no conditions; add "conditions = dict(matched=dict())" to it')
     results = {}
     for i, name in enumerate(names, 1):
-        results[name] = evaluate_condition(model, cfg, name)
+        scores = args.clip_scores / f'{name}.npz' if args.clip_scores else None
+        results[name] = evaluate_condition(model, cfg, name, clip_scores=scores)
         print_log(f'[{i}/{len(names)}] {name}: {results[name]}', logger='current')
     print(markdown_table(results, args.columns))
     if args.out:

@@ -1,14 +1,18 @@
 """Test one model under several named conditions: other test sets, or the same clips with other audio.
 
 A condition is a dict in the config's ``conditions``:
-    - ``dataset``: keys merged into ``cfg.test_dataloader.dataset`` (another ``data_root``, ``audio_from='disjoint'``);
+    - ``dataset``: keys merged into the test data set (another ``data_root``, ``audio_from='disjoint'``);
     - ``audio_transform``: a transform config put right behind ``LoadAudio``
       (``dict(type='ReplaceAudio', mode='silence')``).
+
+The test data set is ``cfg.test_dataloader.dataset``, or what lies inside where that is a wrapper: with cached features
+(``FrozenFeatureDataset``) every condition has a cache of its own.
 """
 
 import copy
 import math
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -16,6 +20,8 @@ from mmengine import Config
 from mmengine.evaluator import Evaluator
 from mmengine.runner import Runner
 from torch import nn
+
+from .clip_scores import collect_clip_scores
 
 AUDIO_LOADER = 'LoadAudio'
 
@@ -37,6 +43,8 @@ def condition_dataloader_cfg(cfg: Config, name: str) -> dict[str, Any]:
     condition = dict(conditions[name])
     dataloader = copy.deepcopy(cfg.test_dataloader.to_dict())
     dataset = dataloader['dataset']
+    while isinstance(dataset.get('dataset'), dict):
+        dataset = dataset['dataset']
     dataset.update(condition.pop('dataset', {}))
     transform = condition.pop('audio_transform', None)
     if condition:
@@ -49,13 +57,16 @@ def condition_dataloader_cfg(cfg: Config, name: str) -> dict[str, Any]:
     return dataloader
 
 
-def evaluate_condition(model: nn.Module, cfg: Config, name: str) -> dict[str, float]:
+def evaluate_condition(
+    model: nn.Module, cfg: Config, name: str, clip_scores: str | Path | None = None
+) -> dict[str, float]:
     """Run the test loop of one condition and return its metrics.
 
     Args:
         model: A segmentor in eval mode (``mmavs.apis.init_model``).
         cfg: A config with ``test_dataloader``, ``test_evaluator`` and ``conditions``.
         name: Key of ``cfg.conditions``.
+        clip_scores: ``.npz`` file for the scores of the single clips (:class:`mmavs.evaluation.clip_scores.ClipScores`).
     """
     dataloader = Runner.build_dataloader(condition_dataloader_cfg(cfg, name), seed=0)
     evaluator = Evaluator(copy.deepcopy(cfg.test_evaluator))
@@ -63,6 +74,8 @@ def evaluate_condition(model: nn.Module, cfg: Config, name: str) -> dict[str, fl
     with torch.no_grad():
         for batch in dataloader:
             evaluator.process(data_samples=model.test_step(batch), data_batch=batch)
+    if clip_scores is not None:
+        collect_clip_scores(evaluator.metrics).save(clip_scores)
     return evaluator.evaluate(len(dataloader.dataset))
 
 

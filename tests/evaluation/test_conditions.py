@@ -39,3 +39,14 @@ def test_table_shows_a_dash_where_there_is_no_number():
     table = markdown_table({'a': {'avs/J': 0.5}, 'b': {'avs/J': float('nan'), 'avs/F': 1.0}}, ['avs/J', 'avs/F'])
     assert table.splitlines()[0] == '| condition | J | F |'
     assert table.splitlines()[2:] == ['| a | 0.500 | – |', '| b | – | 1.000 |']
+
+
+def test_condition_reaches_the_data_set_inside_a_cache():
+    cfg = config(noise=dict(dataset=dict(split='val'), audio_transform=dict(type='ReplaceAudio', mode='noise')))
+    inner = cfg.test_dataloader.dataset.to_dict()
+    cfg.test_dataloader.dataset = dict(type='FrozenFeatureDataset', cache_dir='cache', model=dict(), dataset=inner)
+    dataset = condition_dataloader_cfg(cfg, 'noise')['dataset']
+    assert dataset['type'] == 'FrozenFeatureDataset'
+    assert 'split' not in dataset
+    assert dataset['dataset']['split'] == 'val'
+    assert [step['type'] for step in dataset['dataset']['pipeline']][2] == 'ReplaceAudio'
