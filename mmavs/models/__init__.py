@@ -3,6 +3,7 @@
 from . import (
     audio_backbones,
     backbones,
+    clustering,
     data_preprocessors,
     decode_heads,
     losses,
@@ -20,6 +21,7 @@ __all__ = [
     'AVSTargets',
     'audio_backbones',
     'backbones',
+    'clustering',
     'data_preprocessors',
     'decode_heads',
     'losses',
