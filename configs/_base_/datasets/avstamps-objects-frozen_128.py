@@ -11,9 +11,7 @@ frames = dict(
 silent_frames = dict(
     **_base_.cached,
     views=10,
-    dataset=dict(
-        **ms3, split='train', audio_from='disjoint', pipeline=[one_frame, *_base_.negative_pipeline[1:]]
-    ),
+    dataset=dict(**ms3, split='train', audio_from='disjoint', pipeline=[one_frame, *_base_.negative_pipeline[1:]]),
 )
 train_dataloader = dict(
     dataset=dict(
@@ -30,9 +28,7 @@ conditions = dict(
     s4_shuffled=dict(dataset=dict(audio_from='disjoint')),
     ms3=dict(dataset=dict(type='AVSBenchMS3Dataset', data_root=f'{_base_.data_root}/Multi-sources')),
     ms3_shuffled=dict(
-        dataset=dict(
-            type='AVSBenchMS3Dataset', data_root=f'{_base_.data_root}/Multi-sources', audio_from='disjoint'
-        )
+        dataset=dict(type='AVSBenchMS3Dataset', data_root=f'{_base_.data_root}/Multi-sources', audio_from='disjoint')
     ),
     spatial=dict(dataset=dict(type='AVSBenchMS3Dataset', data_root=f'{_base_.data_root}/spatial')),
     temporal=dict(dataset=dict(type='AVSBenchMS3Dataset', data_root=f'{_base_.data_root}/temporal')),

@@ -1,0 +1,2 @@
+_base_ = './ama_lite0_avstamps-crowd.py'
+model = dict(neck=dict(num_groups=5))

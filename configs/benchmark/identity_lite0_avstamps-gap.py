@@ -1,0 +1,10 @@
+# Fine-tuned from what identity_lite0_avstamps-crowd has learnt (load_from). No fusion; the other configs of this set
+# exchange the neck.
+_base_ = [
+    '../_base_/models/fusion_lite0.py',
+    '../_base_/fusions_lite0.py',
+    '../_base_/datasets/avstamps-gap-frozen_128.py',
+    '../_base_/schedules/adamw-iter_400.py',
+    '../_base_/iter_runtime.py',
+]
+model = dict(audio_backbone=dict(pretrained='work_dirs/tagger_audiocnn_avstamps-crowd/tagger.pth'))

@@ -1,0 +1,3 @@
+# TPAVI over the five frames of a clip, as published.
+_base_ = './tpavi_lite0_avstamps-gap.py'
+model = dict(neck=dict(frames_per_group=5))
