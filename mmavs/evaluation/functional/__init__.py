@@ -15,15 +15,20 @@ from .dataset_level import (
 from .robust import fpr_area, g_mean, g_scores
 from .scores import class_labels, foreground_scores
 from .semantic import SemanticSums, binary_miou, frame_miou, semantic_frame_sums
+from .uncertainty import auroc, auroc_of_histograms, calibration_sums, expected_calibration_error, score_histograms
 
 __all__ = [
     'SemanticSums',
     'accuracy',
+    'auroc',
+    'auroc_of_histograms',
     'binary_miou',
+    'calibration_sums',
     'class_iou',
     'class_labels',
     'confusion_matrix',
     'dataset_scores',
+    'expected_calibration_error',
     'f_beta_dataset',
     'f_beta_present',
     'f_curve',
@@ -40,6 +45,7 @@ __all__ = [
     'miou_dataset',
     'miou_present',
     'precision_recall_curves',
+    'score_histograms',
     'semantic_frame_sums',
     'thresholds',
 ]

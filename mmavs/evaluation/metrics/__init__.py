@@ -7,6 +7,7 @@ from .robust_metric import RobustAVSMetric
 from .semantic_metric import SemanticAVSMetric
 from .tagging_metric import TaggingMetric
 from .transition_metric import TransitionMetric
+from .uncertainty_metric import UncertaintyMetric
 
 __all__ = [
     'BaseAVSMetric',
@@ -16,4 +17,5 @@ __all__ = [
     'SemanticAVSMetric',
     'TaggingMetric',
     'TransitionMetric',
+    'UncertaintyMetric',
 ]

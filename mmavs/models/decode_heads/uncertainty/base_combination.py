@@ -34,12 +34,12 @@ class BaseCombination(BaseModule, metaclass=ABCMeta):
         """
 
     def candidates(self, levels: Sequence[float]) -> list[dict[str, float]]:
-        """Return values of the fitted buffers worth trying, the neutral ones among them.
+        """Return values of the fitted buffers worth trying, the neutral ones first; one empty dict if nothing is fitted.
 
         Args:
             levels: Ascending quantiles of the uncertainty on the data of the fit; the last one is near its maximum.
         """
-        return []
+        return [{}]
 
     def set_fitted(self, **values: float) -> None:
         """Write values into the fitted buffers.

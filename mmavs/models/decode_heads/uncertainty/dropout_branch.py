@@ -19,8 +19,8 @@ class DropoutBranch(BaseUncertaintyBranch):
     """Asks the mask branch several times with other channels dropped; no parameters of its own.
 
     The head drops whole channels before its last layer, which is linear. So a pass with some channels dropped is the same
-    layer with these columns zero, and all passes are one 1x1 convolution. The dropped channels are drawn once, from ``seed``,
-    and stored: the result does not depend on batch, order or device.
+    layer with these columns zero, and all passes are one 1x1 convolution. The dropped channels are drawn once, from
+    ``seed``: the result does not depend on batch, order or device.
 
     Args:
         channels: ``C`` of the feature map.
@@ -62,7 +62,7 @@ class DropoutBranch(BaseUncertaintyBranch):
         self.quantity = quantity
         generator = torch.Generator(device='cpu').manual_seed(seed)
         kept = torch.rand(num_passes, channels, generator=generator, device='cpu') >= dropout
-        self.register_buffer('channel_scale', kept.float() / (1 - dropout))
+        self.register_buffer('channel_scale', kept.float() / (1 - dropout), persistent=False)
 
     def forward(self, x: Tensor, mask: MaskPrediction) -> UncertaintyEstimate:
         """Estimate from passes through the mask branch's last layer."""
