@@ -1,9 +1,9 @@
-"""Compare models with golden cases of published implementations and print the relative errors."""
+"""Compare models and clustering with golden cases of published implementations and print the relative errors."""
 
 import argparse
 
+from mmavs.testing import golden_clustering, golden_networks
 from mmavs.testing.golden import GoldenCase
-from mmavs.testing.golden_networks import check_case
 from mmavs.utils.cli import run_tool
 
 
@@ -11,8 +11,21 @@ def parse_args() -> argparse.Namespace:
     """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('manifests', nargs='+', help='CASE.json; CASE.npz lies beside it')
-    parser.add_argument('--tolerance', type=float, default=1e-4, help='largest relative L2 error (default %(default)s)')
+    parser.add_argument(
+        '--tolerance',
+        type=float,
+        default=1e-4,
+        help='largest relative L2 error, or share of wrong labels (default %(default)s)',
+    )
     return parser.parse_args()
+
+
+def check_manifest(path: str) -> dict[str, float]:
+    """Return the errors of a case, whatever its kind."""
+    case = GoldenCase.load(path)
+    if case.manifest['method'] == golden_clustering.METHOD:
+        return golden_clustering.check_case(path)
+    return golden_networks.check_case(case)
 
 
 def main() -> int:
@@ -20,7 +33,7 @@ def main() -> int:
     args = parse_args()
     worst = 0.0
     for path in args.manifests:
-        for name, error in check_case(GoldenCase.load(path)).items():
+        for name, error in check_manifest(path).items():
             print(f'{"ok  " if error <= args.tolerance else "FAIL"} {path} {name}: {error:.2e}')
             worst = max(worst, error)
     print(f'worst relative error {worst:.2e}, tolerance {args.tolerance:g}')

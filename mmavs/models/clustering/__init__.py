@@ -1,5 +1,6 @@
 """Grouping of tokens: interchangeable methods with one interface, ``(tokens, num_groups[, mask, size]) -> labels``."""
 
+from .adaptive_dpc import AdaptiveDPC
 from .base_clustering import BaseClustering
 from .dpc_knn import DPCKNN
 from .fixed_groups import GridGroups, SingleGroup
@@ -7,4 +8,13 @@ from .functional import merge_tokens
 from .k_means import KMeans
 from .pooled_clustering import PooledClustering
 
-__all__ = ['DPCKNN', 'BaseClustering', 'GridGroups', 'KMeans', 'PooledClustering', 'SingleGroup', 'merge_tokens']
+__all__ = [
+    'DPCKNN',
+    'AdaptiveDPC',
+    'BaseClustering',
+    'GridGroups',
+    'KMeans',
+    'PooledClustering',
+    'SingleGroup',
+    'merge_tokens',
+]

@@ -46,9 +46,8 @@ class BaseClustering(BaseModule, metaclass=ABCMeta):
             )
         if size is not None and size[0] * size[1] != tokens.shape[1]:
             raise ValueError(f'{name}: size {tuple(size)} has {size[0] * size[1]} positions, tokens {tokens.shape[1]}')
-        device = tokens.device.type
-        has_autocast = torch.amp.is_autocast_available(device)
-        autocast_off = torch.autocast(device, enabled=False) if has_autocast else nullcontext()
+        # the meta device knows no autocast
+        autocast_off = nullcontext() if tokens.is_meta else torch.autocast(tokens.device.type, enabled=False)
         with torch.no_grad(), autocast_off:
             tokens = tokens.detach().float()
             if mask is not None:

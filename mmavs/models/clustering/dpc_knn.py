@@ -44,16 +44,19 @@ class DPCKNN(BaseClustering):
         """Return labels ``(B, N)``; ``size`` is not used."""
         score = peak_scores(tokens, self.k, mask, self.block_size)[-1]
         best, peaks = score.topk(min(num_groups, tokens.shape[1]), dim=-1)
-        valid = self.choose_peaks(best) if mask is None else self.choose_peaks(best) & (best >= 0)
+        valid = self.choose_peaks(best, score)
+        if mask is not None:
+            valid = valid & (best >= 0)
         return assign_to_peaks(tokens, peaks, valid, self.block_size)
 
-    def choose_peaks(self, scores: Tensor) -> Tensor:
+    def choose_peaks(self, best: Tensor, score: Tensor) -> Tensor:
         """Tell which of the best tokens become centres; here all.
 
         Args:
-            scores: ``(B, P)``, descending, -1 where a token takes no part.
+            best: Scores of the candidates ``(B, P)``, descending.
+            score: Scores of all tokens ``(B, N)``, -1 where a token takes no part.
 
         Returns:
             ``(B, P)`` bool.
         """
-        return torch.ones_like(scores, dtype=torch.bool)
+        return torch.ones_like(best, dtype=torch.bool)

@@ -1,7 +1,5 @@
 """Groups that do not look at the tokens: the controls of every grouping ablation."""
 
-import math
-
 import torch
 from torch import Tensor
 
@@ -42,5 +40,15 @@ class GridGroups(BaseClustering):
 
 def grid_shape(num_groups: int, height: int, width: int) -> tuple[int, int]:
     """Return rows and columns, ``num_groups`` blocks in all, that are nearest to square on a ``height x width`` map."""
-    ways = [(rows, num_groups // rows) for rows in range(1, num_groups + 1) if num_groups % rows == 0]
-    return min(ways, key=lambda way: round(abs(math.log(height / way[0] * way[1] / width)), 9))
+    best = (1, num_groups)
+    for rows in range(2, num_groups + 1):
+        columns, remainder = divmod(num_groups, rows)
+        if not remainder and elongation(rows, columns, height, width) < elongation(*best, height, width):
+            best = (rows, columns)
+    return best
+
+
+def elongation(rows: int, columns: int, height: int, width: int) -> float:
+    """Return longer edge over shorter edge of the blocks."""
+    tall, wide = height * columns, width * rows
+    return max(tall, wide) / min(tall, wide)
