@@ -8,7 +8,7 @@ from mmavs.registry import MODELS
 
 from .base_loss import BaseAVSLoss
 from .functional import mean_over_flagged, mean_over_pixels
-from .uncertainty_functional import at_size_of, dirichlet_kl_to_uniform, expected_cross_entropy, one_hot
+from .uncertainty_functional import dirichlet_kl_to_uniform, expected_cross_entropy, labels_at_size_of, one_hot
 
 
 @MODELS.register_module()
@@ -17,7 +17,9 @@ class EvidentialLoss(BaseAVSLoss):
 
     ``psi(S) - psi(alpha_y) + lambda_t KL(Dir(alpha~) || Dir(1))`` with ``alpha = e + 1``, ``S = sum(alpha)``,
     ``alpha~ = y + (1 - y) alpha`` and ``lambda_t = kl_weight * min(1, step / anneal_steps)``; mean over pixels that are not
-    255, then over annotated frames. A binary mask has the classes background and foreground.
+    255, then over annotated frames. A binary mask has the classes background and foreground. The labels come to the
+    resolution of the evidence (nearest pixel): digamma and log-gamma of every class at every input pixel would cost more than
+    the rest of the step.
 
     The step is counted here, in a buffer that is saved with the model, so that a resumed run goes on where it was: one per
     call in training mode.
@@ -72,11 +74,11 @@ class EvidentialLoss(BaseAVSLoss):
             raise ValueError(
                 "EvidentialLoss needs aux['evidence'] (B, T, K >= 2, h, w); use a decode head with a DirichletBranch"
             )
-        alpha = at_size_of(evidence, targets.masks) + 1
-        per_pixel = expected_cross_entropy(alpha, targets.masks)
+        alpha, labels = evidence.float() + 1, labels_at_size_of(targets.masks, evidence)
+        per_pixel = expected_cross_entropy(alpha, labels)
         if self.kl_weight > 0:
-            wrong = torch.where(one_hot(targets.masks, alpha.shape[2]), 1.0, alpha)
+            wrong = torch.where(one_hot(labels, alpha.shape[2]), 1.0, alpha)
             per_pixel = per_pixel + self.current_kl_weight() * dirichlet_kl_to_uniform(wrong, dim=2)
         if self.training:
             self.step += 1
-        return mean_over_flagged(mean_over_pixels(per_pixel, targets.masks), targets.frame_annotated)
+        return mean_over_flagged(mean_over_pixels(per_pixel, labels), targets.frame_annotated)

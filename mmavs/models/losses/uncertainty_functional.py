@@ -15,6 +15,13 @@ def at_size_of(maps: Tensor, masks: Tensor) -> Tensor:
     return resized.unflatten(0, maps.shape[:2])
 
 
+def labels_at_size_of(masks: Tensor, maps: Tensor) -> Tensor:
+    """Resize labels ``(B, T, H, W)`` to the nearest pixel of ``maps`` ``(B, T, C, h, w)``."""
+    if maps.shape[-2:] == masks.shape[-2:]:
+        return masks
+    return F.interpolate(masks.float(), maps.shape[-2:], mode='nearest-exact').long()
+
+
 def one_hot(masks: Tensor, num_classes: int) -> Tensor:
     """Spread labels ``(B, T, H, W)`` over a class axis: ``(B, T, K, H, W)`` bool; pixels labelled 255 have no class."""
     classes = torch.arange(num_classes, device=masks.device).view(1, 1, -1, 1, 1)

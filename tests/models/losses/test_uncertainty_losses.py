@@ -72,11 +72,11 @@ def test_evidential_loss_equals_a_loop_with_torch_distributions(num_classes):
     torch.testing.assert_close(loss(output, targets), 2 * want)
 
 
-def test_coarse_evidence_is_resized_to_the_masks():
+def test_labels_come_to_the_resolution_of_coarse_evidence():
     output, targets = case(size=(3, 5))
-    fine = F.interpolate(output.features.aux['evidence'].flatten(0, 1), (6, 5), mode='bilinear', align_corners=False)
-    resized = AVSOutput(output.logits, output.features.updated(evidence=fine.unflatten(0, (2, 3))))
-    torch.testing.assert_close(EvidentialLoss()(output, targets), EvidentialLoss()(resized, targets))
+    every_second = AVSTargets(targets.masks[:, :, 1::2], targets.frame_annotated, targets.frame_valid)
+    assert targets.masks.shape[-2:] == (6, 5)
+    torch.testing.assert_close(EvidentialLoss()(output, targets), EvidentialLoss()(output, every_second))
 
 
 def test_evidence_for_the_truth_lowers_the_loss_and_wrong_evidence_raises_it():
