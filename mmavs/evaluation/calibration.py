@@ -15,7 +15,7 @@ from .metrics.samples import binary_masks, labelled_frames, mean
 from .metrics.transition_metric import sounding_changes
 
 Objective = Literal['false_positives', 'J']
-LEVELS = (0.0, 0.25, 0.5, 0.7, 0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99, 0.995, 0.999)
+LEVELS = (0.0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999)
 COLUMNS = ('J_frame', 'J_nonempty', 'FPR', 'FPR_change', 'cross_entropy')
 
 

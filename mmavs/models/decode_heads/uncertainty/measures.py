@@ -53,12 +53,17 @@ def error_probability(probabilities: Tensor) -> Tensor:
 MEASURES: dict[str, Measure] = dict(entropy=entropy, error=error_probability)
 
 
-def measure_by_name(name: str, owner: str) -> Measure:
+def measure_by_name(name: str, owner: str, *others: str) -> Measure:
     """Return the measure called ``name``.
 
+    Args:
+        name: Key of ``MEASURES``.
+        owner: Class that asks, for the error.
+        *others: Names that the class knows besides, for the error.
+
     Raises:
-        ValueError: There is none of that name; the message begins with ``owner``.
+        ValueError: There is none of that name.
     """
     if name not in MEASURES:
-        raise ValueError(f'{owner}: measure must be one of {sorted(MEASURES)}, got {name!r}')
+        raise ValueError(f'{owner}: measure must be one of {sorted((*MEASURES, *others))}, got {name!r}')
     return MEASURES[name]

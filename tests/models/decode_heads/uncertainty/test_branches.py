@@ -10,6 +10,8 @@ from mmavs.models.decode_heads.uncertainty.measures import class_probabilities, 
 
 BRANCHES = [
     (DirichletBranch, {}),
+    (DirichletBranch, dict(measure='error')),
+    (DirichletBranch, dict(measure='entropy')),
     (GaussianLogitBranch, dict(measure='error')),
     (GaussianLogitBranch, dict(measure='entropy')),
     (DropoutBranch, dict(dropout=0.3)),
@@ -50,6 +52,22 @@ def test_dirichlet_uncertainty_falls_as_evidence_grows():
     assert values[0] == pytest.approx(1)
     assert values[2] == pytest.approx(2 / (2 * math.log(2) + 2))
     assert values[-1] < 0.11
+
+
+@pytest.mark.parametrize('measure', ['error', 'entropy'])
+def test_dirichlet_mean_is_uncertain_without_evidence_and_with_balanced_evidence(measure):
+    module = DirichletBranch(6, measure=measure).eval()
+    nn.init.zeros_(module.branch.classify.weight)
+    values = []
+    for bias in ([-30.0, -30.0], [5.0, 5.0], [-30.0, 1.0], [-30.0, 5.0], [-30.0, 40.0]):
+        module.branch.classify.bias.data = torch.tensor(bias)
+        values.append(float(module(torch.randn(1, 6, 2, 2), mask_of()).uncertainty.detach().mean()))
+    assert values[:2] == pytest.approx([1, 1])
+    assert values[1:] == sorted(values[1:], reverse=True)
+    assert module(torch.randn(1, 6, 2, 2), mask_of()).aux['evidence'].max() > 39
+    p = 1 / 42
+    want = 2 * p if measure == 'error' else -(p * math.log2(p) + (1 - p) * math.log2(1 - p))
+    assert values[-1] == pytest.approx(want, rel=1e-3)
 
 
 @pytest.mark.parametrize(('num_classes', 'outputs'), [(1, 2), (4, 4)])
@@ -123,6 +141,7 @@ def test_measures_have_their_textbook_values():
         (lambda: DropoutBranch(6), 'needs a dropout rate between 0 and 1'),
         (lambda: DropoutBranch(6, dropout=0.1, num_passes=1), 'num_passes >= 2'),
         (lambda: DropoutBranch(6, dropout=0.1, quantity='var'), "got 'var'"),
+        (lambda: DirichletBranch(6, measure='var'), "DirichletBranch: measure must be .*'vacuity'.* got 'var'"),
         (lambda: EntropyBranch(6, measure='var'), "EntropyBranch: measure must be .* got 'var'"),
     ],
 )
