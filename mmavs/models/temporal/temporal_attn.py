@@ -65,7 +65,8 @@ class TemporalAttn(BaseTemporal):
 
     ``x <- x + W_o attention(q(n + e), k(n + e), v(n))`` with ``n = LN(x)`` and time code ``e``; optionally
     ``x <- x + FFN(LN(x))``. A padded frame is nobody's key and passes unchanged. A frame without any other valid frame in
-    its clip passes unchanged too: single pictures are not touched, whatever they are batched with.
+    its clip passes unchanged too: single pictures are not touched, whatever they are batched with. The last layers start at zero,
+    so that a model trained on single frames does not meet random attention when it is given a clip.
 
     Args:
         channels: ``C`` of the map.
@@ -118,6 +119,7 @@ class TemporalAttn(BaseTemporal):
         self.query_key = nn.Linear(channels, 2 * channels)
         self.value = nn.Linear(channels, channels)
         self.out_proj = nn.Linear(channels, channels)
+        last = [self.out_proj]
         self.time_code: nn.Module | None = None
         if time_code == 'learned':
             self.time_code = LearnedTimeCode(channels, max_frames)
@@ -129,6 +131,10 @@ class TemporalAttn(BaseTemporal):
             self.ffn = nn.Sequential(
                 nn.LayerNorm(channels), nn.Linear(channels, hidden), nn.GELU(), nn.Linear(hidden, channels)
             )
+            last.append(self.ffn[-1])
+        for layer in last:
+            nn.init.zeros_(layer.weight)
+            nn.init.zeros_(layer.bias)
 
     def forward(self, features: AVSFeatures) -> AVSFeatures:
         """Link the frames of every clip in one map.

@@ -20,6 +20,8 @@ def features(lengths=(5, 3), channels=8, size=(6, 4), seed=0, device='cpu'):
 def build(seed=0, **options):
     torch.manual_seed(seed)
     module = TemporalAttn(8, 2, **options)
+    for layer in [module.out_proj] + ([module.ffn[-1]] if module.ffn else []):  # zero at first
+        torch.nn.init.normal_(layer.weight, std=0.3)
     if options.get('time_code', 'learned') == 'learned':
         torch.nn.init.normal_(module.time_code.code)
     return module.eval()
@@ -42,6 +44,12 @@ def reference(module, x, code):
                     attended[t, part] = weight @ value[:, part]
             result[:, :, i, j] = tokens + module.out_proj(attended)
     return result
+
+
+@pytest.mark.parametrize('options', [{}, dict(ffn_ratio=2)])
+def test_untrained_it_changes_nothing(options):
+    data = features()
+    torch.testing.assert_close(TemporalAttn(8, 2, **options)(data).maps[0], data.maps[0])
 
 
 @pytest.mark.parametrize('time_code', [None, 'learned'])
