@@ -1,7 +1,7 @@
-# AMA + UE: guided groups, contrast, attention over time, mask and uncertainty side by side.
-_base_ = './ama-contrast_lite0_avstamps-switch.py'
-model = dict(
-    temporal=dict(type='TemporalAttn', channels=48),
-    decode_head=dict(uncertainty=dict(type='DirichletBranch')),
-    losses=[*_base_.model.losses, dict(type='EvidentialLoss', loss_weight=0.1)],
-)
+_base_ = [
+    '../_base_/models/ama_lite0.py',
+    '../_base_/datasets/avstamps-switch-frozen_128.py',
+    '../_base_/schedules/adamw-iter_400.py',
+    '../_base_/iter_runtime.py',
+]
+model = dict(audio_backbone=dict(pretrained='work_dirs/tagger_audiocnn_avstamps-crowd/tagger.pth'))

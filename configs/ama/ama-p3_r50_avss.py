@@ -1,0 +1,2 @@
+_base_ = './ama_r50_avss.py'
+model = dict(neck=dict(num_groups=3))

@@ -1,0 +1,2 @@
+_base_ = './ama_r50_avss.py'
+model = dict(neck=dict(clustering=dict(_delete_=True, type='SingleGroup'), num_groups=1))

@@ -1,0 +1,6 @@
+_base_ = [
+    '../_base_/models/ama_lite0.py',
+    '../_base_/datasets/avstamps-s4_128.py',
+    '../_base_/schedules/adamw-iter.py',
+    '../_base_/iter_runtime.py',
+]
