@@ -2,8 +2,7 @@
 
 from typing import Literal
 
-from torch import Tensor, nn
-from torch.nn import functional as F
+from torch import nn
 
 from mmavs.models.contracts import AVSFeatures, AVSOutput
 from mmavs.registry import MODELS
@@ -11,6 +10,7 @@ from mmavs.utils import build_module
 
 from .base_avs_head import BaseAVSHead
 from .uncertainty import ConvBranch, MaskPrediction
+from .uncertainty.base_uncertainty_branch import at_size
 
 
 @MODELS.register_module()
@@ -18,8 +18,8 @@ class UncertaintyDecodeHead(BaseAVSHead):
     """Two parallel branches on one map: mask logits ``m`` and an uncertainty ``u``; the prediction combines them.
 
     In training ``output.logits`` are ``m``, so that the mask learns as it would without the second branch; in eval mode they
-    are the combined logits, whose sigmoid or argmax is the prediction. ``m`` and ``u`` are combined at the output's
-    resolution.
+    are the combined logits, whose sigmoid or argmax is the prediction. ``u`` is read off, and combined with ``m``,
+    at the output's resolution.
 
     Args:
         channels: ``C`` of the map.
@@ -37,7 +37,7 @@ class UncertaintyDecodeHead(BaseAVSHead):
         - in: one map ``(M, C, h, w)``.
         - out: logits ``(B, T, K, H, W)`` and uncertainty ``(B, T, H, W)`` in [0, 1], both zero on padded frames.
         - ``aux['mask_logits']``: ``m``, ``(B, T, K, H, W)``.
-        - ``aux`` of the branch (``'evidence'``, ``'logit_log_var'``): ``(B, T, *, h, w)``, at the map's resolution.
+        - ``aux`` of the branch (``'evidence'``, ``'logit_log_var'``): ``(B, T, *, H, W)``.
 
     Raises:
         ValueError: Not exactly one map, an unknown ``train_on``, or a combination without uncertainty.
@@ -84,21 +84,18 @@ class UncertaintyDecodeHead(BaseAVSHead):
         clips = features.frame_valid.shape
         valid = features.frame_valid[:, :, None, None, None]
         coarse, hidden = self.mask_branch(x)
-        mask_logits = _resize(coarse, size)
+        mask_logits = at_size(coarse, tuple(size))
         aux = dict(mask_logits=mask_logits.unflatten(0, clips) * valid)
         if self.uncertainty_branch is None:
             return AVSOutput(aux['mask_logits'], features.updated(**aux))
         estimate = self.uncertainty_branch(
-            x.detach() if self.detach_uncertainty else x, MaskPrediction(coarse, hidden, self.mask_branch.classify)
+            x.detach() if self.detach_uncertainty else x,
+            MaskPrediction(mask_logits, hidden, self.mask_branch.classify),
+            tuple(size),
         )
-        uncertainty = _resize(estimate.uncertainty.unsqueeze(1), size).squeeze(1)
+        uncertainty = estimate.uncertainty
         aux.update({name: value.unflatten(0, clips) for name, value in estimate.aux.items()})
         logits = aux['mask_logits']
         if not self.training or self.train_on == 'combined':
             logits = self.combination(mask_logits, uncertainty).unflatten(0, clips) * valid
         return AVSOutput(logits, features.updated(**aux), uncertainty.unflatten(0, clips) * valid[:, :, 0])
-
-
-def _resize(x: Tensor, size: tuple[int, int]) -> Tensor:
-    """Resize ``x`` ``(M, C, h, w)`` bilinearly to ``size``."""
-    return F.interpolate(x, size, mode='bilinear', align_corners=False)

@@ -76,6 +76,21 @@ def test_training_gives_the_mask_and_eval_the_combination():
     assert (head(data, SIZE).logits[0] < output.logits[0]).all()
 
 
+def test_uncertainty_is_read_off_at_the_output_and_sees_boundaries_between_pixels_of_the_map():
+    head = build('entropy', uncertainty=dict(type='EntropyBranch', measure='error'))
+    head.mask_branch.conv.weight.data.zero_()
+    head.mask_branch.conv.weight.data[0, 0, 1, 1] = 1
+    head.mask_branch.classify.weight.data.zero_()
+    head.mask_branch.classify.weight.data[0, 0] = 60
+    head.mask_branch.classify.bias.data.fill_(-30)
+    x = torch.zeros(6, 8, 4, 3)
+    x[:, 0, :2] = 1  # every pixel of the map is certain
+    output = head(features().updated(maps=(x,)), SIZE)
+    p = output.logits[0, :, 0].sigmoid()
+    torch.testing.assert_close(output.uncertainty[0], 1 - (2 * p - 1).abs(), atol=1e-5, rtol=0)
+    assert output.uncertainty[0].amax() > 1e-4  # 1e-13 in the middle of a pixel of the map
+
+
 def test_the_default_combination_changes_nothing_before_calibration():
     output = build()(features(), SIZE)
     torch.testing.assert_close(output.logits, output.features.aux['mask_logits'])

@@ -7,7 +7,7 @@ from torch.nn import functional as F
 
 from mmavs.registry import MODELS
 
-from .base_uncertainty_branch import BaseUncertaintyBranch, MaskPrediction, UncertaintyEstimate
+from .base_uncertainty_branch import BaseUncertaintyBranch, MaskPrediction, Size, UncertaintyEstimate, at_size
 from .conv_branch import ConvBranch
 from .measures import measure_by_name
 
@@ -31,7 +31,7 @@ class DirichletBranch(BaseUncertaintyBranch):
         init_cfg: mmengine initialisation config.
 
     Shapes:
-        - ``aux['evidence']``: ``(M, max(K, 2), h, w)``, non-negative.
+        - ``aux['evidence']``: ``(M, max(K, 2), H, W)``, non-negative.
 
     Raises:
         ValueError: An unknown ``measure``.
@@ -53,9 +53,9 @@ class DirichletBranch(BaseUncertaintyBranch):
         self.measure = None if measure == VACUITY else measure_by_name(measure, 'DirichletBranch', VACUITY)
         self.branch = ConvBranch(channels, max(num_classes, 2), dropout)
 
-    def forward(self, x: Tensor, mask: MaskPrediction) -> UncertaintyEstimate:
+    def forward(self, x: Tensor, mask: MaskPrediction, size: Size) -> UncertaintyEstimate:
         """Estimate from the feature map alone."""
-        evidence = F.softplus(self.branch(x)[0].float())
+        evidence = F.softplus(at_size(self.branch(x)[0], size).float())
         alpha = evidence + 1
         total = alpha.sum(1)
         uncertainty = alpha.shape[1] / total if self.measure is None else self.measure(alpha / total.unsqueeze(1))

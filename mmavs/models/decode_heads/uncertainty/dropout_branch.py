@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 from mmavs.registry import MODELS
 
-from .base_uncertainty_branch import BaseUncertaintyBranch, MaskPrediction, UncertaintyEstimate
+from .base_uncertainty_branch import BaseUncertaintyBranch, MaskPrediction, Size, UncertaintyEstimate, at_size
 from .measures import class_probabilities, entropy
 
 QUANTITIES = ('predictive_entropy', 'mutual_information')
@@ -64,14 +64,14 @@ class DropoutBranch(BaseUncertaintyBranch):
         kept = torch.rand(num_passes, channels, generator=generator, device='cpu') >= dropout
         self.register_buffer('channel_scale', kept.float() / (1 - dropout), persistent=False)
 
-    def forward(self, x: Tensor, mask: MaskPrediction) -> UncertaintyEstimate:
+    def forward(self, x: Tensor, mask: MaskPrediction, size: Size) -> UncertaintyEstimate:
         """Estimate from passes through the mask branch's last layer."""
         num_passes = len(self.channel_scale)
         weight = mask.classify.weight.unsqueeze(0) * self.channel_scale[:, None, :, None, None]
         bias = mask.classify.bias.repeat(num_passes)
-        logits = F.conv2d(mask.hidden, weight.flatten(0, 1), bias).unflatten(1, (num_passes, -1))
-        probabilities = class_probabilities(logits)
-        uncertainty = entropy(probabilities.mean(1))
+        passes = F.conv2d(mask.hidden, weight.flatten(0, 1), bias).chunk(num_passes, dim=1)
+        probabilities = [class_probabilities(at_size(logits, size)) for logits in passes]
+        uncertainty = entropy(sum(probabilities) / num_passes)
         if self.quantity == 'mutual_information':
-            uncertainty = (uncertainty - entropy(probabilities).mean(1)).clamp(0, 1)
+            uncertainty = (uncertainty - sum(entropy(p) for p in probabilities) / num_passes).clamp(0, 1)
         return UncertaintyEstimate(uncertainty)

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from mmavs.registry import MODELS
 
-from .base_uncertainty_branch import BaseUncertaintyBranch, MaskPrediction, UncertaintyEstimate
+from .base_uncertainty_branch import BaseUncertaintyBranch, MaskPrediction, Size, UncertaintyEstimate
 from .measures import class_probabilities, measure_by_name
 
 
@@ -37,6 +37,6 @@ class EntropyBranch(BaseUncertaintyBranch):
         super().__init__(channels, num_classes, dropout, init_cfg=init_cfg)
         self.measure = measure_by_name(measure, 'EntropyBranch')
 
-    def forward(self, x: Tensor, mask: MaskPrediction) -> UncertaintyEstimate:
+    def forward(self, x: Tensor, mask: MaskPrediction, size: Size) -> UncertaintyEstimate:
         """Estimate from the mask logits alone."""
         return UncertaintyEstimate(self.measure(class_probabilities(mask.logits)))

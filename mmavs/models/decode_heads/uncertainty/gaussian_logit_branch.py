@@ -8,7 +8,7 @@ from torch import Tensor
 
 from mmavs.registry import MODELS
 
-from .base_uncertainty_branch import BaseUncertaintyBranch, MaskPrediction, UncertaintyEstimate
+from .base_uncertainty_branch import BaseUncertaintyBranch, MaskPrediction, Size, UncertaintyEstimate, at_size
 from .conv_branch import ConvBranch
 from .measures import class_probabilities, measure_by_name
 
@@ -31,7 +31,7 @@ class GaussianLogitBranch(BaseUncertaintyBranch):
         init_cfg: mmengine initialisation config.
 
     Shapes:
-        - ``aux['logit_log_var']``: ``(M, K, h, w)``, within +-8.
+        - ``aux['logit_log_var']``: ``(M, K, H, W)``, within +-8.
 
     Raises:
         ValueError: An unknown ``measure``.
@@ -54,8 +54,8 @@ class GaussianLogitBranch(BaseUncertaintyBranch):
         self.measure = measure_by_name(measure, 'GaussianLogitBranch')
         self.branch = ConvBranch(channels, num_classes, dropout)
 
-    def forward(self, x: Tensor, mask: MaskPrediction) -> UncertaintyEstimate:
+    def forward(self, x: Tensor, mask: MaskPrediction, size: Size) -> UncertaintyEstimate:
         """Estimate from the predicted variances and the mask logits."""
-        log_var = self.branch(x)[0].float().clamp(-MAX_LOG_VAR, MAX_LOG_VAR)
+        log_var = at_size(self.branch(x)[0], size).float().clamp(-MAX_LOG_VAR, MAX_LOG_VAR)
         expected = class_probabilities(mask.logits.float() * torch.rsqrt(1 + math.pi / 8 * log_var.exp()))
         return UncertaintyEstimate(self.measure(expected), dict(logit_log_var=log_var))

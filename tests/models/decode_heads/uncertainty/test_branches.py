@@ -8,6 +8,7 @@ from mmavs.models.decode_heads import DirichletBranch, DropoutBranch, EntropyBra
 from mmavs.models.decode_heads.uncertainty import MaskPrediction
 from mmavs.models.decode_heads.uncertainty.measures import class_probabilities, entropy, error_probability
 
+SIZE = (5, 4)
 BRANCHES = [
     (DirichletBranch, {}),
     (DirichletBranch, dict(measure='error')),
@@ -35,7 +36,7 @@ def mask_of(num_classes=1, scale=1.0, channels=6, seed=0):
 def test_uncertainty_lies_in_0_1_and_is_the_same_each_time(branch, options, num_classes, scale):
     module = branch(6, num_classes, **options).eval()
     x = torch.randn(3, 6, 5, 4, generator=torch.Generator().manual_seed(1)) * scale
-    first, second = (module(x, mask_of(num_classes, scale)).uncertainty for _ in range(2))
+    first, second = (module(x, mask_of(num_classes, scale), SIZE).uncertainty for _ in range(2))
     assert first.shape == (3, 5, 4)
     assert torch.equal(first, second)
     assert 0 <= first.min() <= first.max() <= 1
@@ -47,7 +48,7 @@ def test_dirichlet_uncertainty_falls_as_evidence_grows():
     x, values = torch.randn(1, 6, 2, 2), []
     for bias in (-30.0, -1.0, 0.0, 2.0, 9.0):
         nn.init.constant_(module.branch.classify.bias, bias)
-        values.append(float(module(x, mask_of()).uncertainty.detach().mean()))
+        values.append(float(module(x, mask_of(), SIZE).uncertainty.detach().mean()))
     assert values == sorted(values, reverse=True)
     assert values[0] == pytest.approx(1)
     assert values[2] == pytest.approx(2 / (2 * math.log(2) + 2))
@@ -61,10 +62,10 @@ def test_dirichlet_mean_is_uncertain_without_evidence_and_with_balanced_evidence
     values = []
     for bias in ([-30.0, -30.0], [5.0, 5.0], [-30.0, 1.0], [-30.0, 5.0], [-30.0, 40.0]):
         module.branch.classify.bias.data = torch.tensor(bias)
-        values.append(float(module(torch.randn(1, 6, 2, 2), mask_of()).uncertainty.detach().mean()))
+        values.append(float(module(torch.randn(1, 6, 2, 2), mask_of(), SIZE).uncertainty.detach().mean()))
     assert values[:2] == pytest.approx([1, 1])
     assert values[1:] == sorted(values[1:], reverse=True)
-    assert module(torch.randn(1, 6, 2, 2), mask_of()).aux['evidence'].max() > 39
+    assert module(torch.randn(1, 6, 2, 2), mask_of(), SIZE).aux['evidence'].max() > 39
     p = 1 / 42
     want = 2 * p if measure == 'error' else -(p * math.log2(p) + (1 - p) * math.log2(1 - p))
     assert values[-1] == pytest.approx(want, rel=1e-3)
@@ -72,7 +73,7 @@ def test_dirichlet_mean_is_uncertain_without_evidence_and_with_balanced_evidence
 
 @pytest.mark.parametrize(('num_classes', 'outputs'), [(1, 2), (4, 4)])
 def test_dirichlet_has_a_class_for_the_background(num_classes, outputs):
-    estimate = DirichletBranch(6, num_classes)(torch.randn(3, 6, 5, 4), mask_of(num_classes))
+    estimate = DirichletBranch(6, num_classes)(torch.randn(3, 6, 5, 4), mask_of(num_classes), SIZE)
     evidence = estimate.aux['evidence']
     assert evidence.shape == (3, outputs, 5, 4)
     torch.testing.assert_close(estimate.uncertainty, outputs / (evidence + 1).sum(1))
@@ -85,8 +86,8 @@ def test_gaussian_without_variance_is_the_masks_own_and_variance_adds(num_classe
     values = []
     for log_var in (-30.0, 0.0, 2.0):
         nn.init.constant_(module.branch.classify.bias, log_var)
-        values.append(module(torch.randn(3, 6, 5, 4), mask).uncertainty)
-    own = EntropyBranch(6, num_classes, measure='error')(torch.zeros(3, 6, 5, 4), mask).uncertainty
+        values.append(module(torch.randn(3, 6, 5, 4), mask, SIZE).uncertainty)
+    own = EntropyBranch(6, num_classes, measure='error')(torch.zeros(3, 6, 5, 4), mask, SIZE).uncertainty
     torch.testing.assert_close(values[0], own, atol=1e-4, rtol=0)
     assert (values[1] > values[0]).all()
     assert (values[2] > values[1]).all()
@@ -99,7 +100,7 @@ def test_gaussian_uncertainty_is_the_expected_error_of_samples():
     mask = mask_of(scale=3.0)
     noise = torch.randn(20000, 1, 1, 1, 1, generator=torch.Generator().manual_seed(0))
     p = (mask.logits + 2 * noise).sigmoid().mean(0)[:, 0]
-    got = module(torch.zeros(3, 6, 5, 4), mask).uncertainty
+    got = module(torch.zeros(3, 6, 5, 4), mask, SIZE).uncertainty
     torch.testing.assert_close(got, 1 - (2 * p - 1).abs(), atol=0.05, rtol=0)
 
 
@@ -119,7 +120,7 @@ def test_dropout_equals_a_loop_over_passes(quantity, num_classes):
     want = bits(torch.stack(passes).mean(0))
     if quantity == 'mutual_information':
         want = want - torch.stack([bits(p) for p in passes]).mean(0)
-    torch.testing.assert_close(module(None, mask).uncertainty, want, atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(module(None, mask, SIZE).uncertainty, want, atol=1e-5, rtol=1e-4)
     kept = DropoutBranch(1000, dropout=0.3).channel_scale
     assert kept.mean() == pytest.approx(1, abs=0.03)
     assert kept.unique().tolist() == pytest.approx([0, 1 / 0.7])
