@@ -93,10 +93,7 @@ class StudyRun:
 
     def _remember(self, **state: Any) -> None:
         self.state.update(training_digest=self.digest, **state)
-        path = self.folder / 'run.json'
-        partial = path.with_name('.run.json.partial')
-        partial.write_text(json.dumps(self.state, indent=1))
-        os.replace(partial, path)
+        _write(self.folder / 'run.json', json.dumps(self.state, indent=1))
 
     def train(self, tools: Path, config: Path) -> None:
         """Train to the end, from where an earlier call was interrupted."""
@@ -126,6 +123,13 @@ class StudyRun:
         ]
         run_tool_process(tools, [*command, '--conditions', *self.conditions], self.folder / 'eval.log')
         self._remember(scoring_digest=scoring_digest(self.cfg, self.conditions))
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file that another process may be reading."""
+    partial = path.with_name(f'.{path.name}.partial')
+    partial.write_text(text)
+    os.replace(partial, path)
 
 
 def run_tool_process(tools: Path, command: Sequence[Any], log: Path) -> None:
@@ -194,7 +198,7 @@ def plan_study(study: Study, work_dir: Path) -> StudyPlan:
                 runs[entry.name, seed] = StudyRun(entry, cfg, seed, folder, digest, origin)
             configs[entry.name] = work_dir / entry.name / f'{Path(entry.config).stem}.py'
             configs[entry.name].parent.mkdir(parents=True, exist_ok=True)
-            cfg.dump(configs[entry.name])
+            _write(configs[entry.name], cfg.pretty_text)
         stages.append([runs[entry.name, seed] for seed in study.seeds for entry in stage])
     return StudyPlan(stages, configs)
 
