@@ -37,7 +37,7 @@ class UncertaintyDecodeHead(BaseAVSHead):
         - in: one map ``(M, C, h, w)``.
         - out: logits ``(B, T, K, H, W)`` and uncertainty ``(B, T, H, W)`` in [0, 1], both zero on padded frames.
         - ``aux['mask_logits']``: ``m``, ``(B, T, K, H, W)``.
-        - ``aux`` of the branch (``'evidence'``, ``'logit_log_var'``): ``(B, T, *, H, W)``.
+        - ``aux`` of the branch: ``'evidence'`` ``(B, T, max(K, 2), h, w)``, ``'logit_log_var'`` ``(B, T, K, H, W)``.
 
     Raises:
         ValueError: Not exactly one map, an unknown ``train_on``, or a combination without uncertainty.

@@ -72,7 +72,7 @@ class EvidentialLoss(BaseAVSLoss):
         evidence = output.features.aux.get('evidence')
         if evidence is None or evidence.shape[2] < 2:
             raise ValueError(
-                "EvidentialLoss needs aux['evidence'] (B, T, K >= 2, H, W); use a decode head with a DirichletBranch"
+                "EvidentialLoss needs aux['evidence'] (B, T, K >= 2, h, w); use a decode head with a DirichletBranch"
             )
         alpha, labels = evidence.float() + 1, labels_at_size_of(targets.masks, evidence)
         per_pixel = expected_cross_entropy(alpha, labels)

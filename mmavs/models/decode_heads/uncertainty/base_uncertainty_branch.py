@@ -36,7 +36,7 @@ class UncertaintyEstimate:
 
     Attributes:
         uncertainty: ``(M, H, W)`` in [0, 1].
-        aux: Maps ``(M, *, H, W)`` that a loss needs, by the name under which the loss looks for them.
+        aux: Maps ``(M, *, *, *)`` that a loss needs, by the name under which the loss looks for them.
     """
 
     uncertainty: Tensor

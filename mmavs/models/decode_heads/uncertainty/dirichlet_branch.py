@@ -31,7 +31,7 @@ class DirichletBranch(BaseUncertaintyBranch):
         init_cfg: mmengine initialisation config.
 
     Shapes:
-        - ``aux['evidence']``: ``(M, max(K, 2), H, W)``, non-negative.
+        - ``aux['evidence']``: ``(M, max(K, 2), h, w)``, non-negative; at the map's resolution, where the loss is computed.
 
     Raises:
         ValueError: An unknown ``measure``.
@@ -55,8 +55,8 @@ class DirichletBranch(BaseUncertaintyBranch):
 
     def forward(self, x: Tensor, mask: MaskPrediction, size: Size) -> UncertaintyEstimate:
         """Estimate from the feature map alone."""
-        evidence = F.softplus(at_size(self.branch(x)[0], size).float())
-        alpha = evidence + 1
+        raw = self.branch(x)[0].float()
+        alpha = F.softplus(at_size(raw, size)) + 1
         total = alpha.sum(1)
         uncertainty = alpha.shape[1] / total if self.measure is None else self.measure(alpha / total.unsqueeze(1))
-        return UncertaintyEstimate(uncertainty, dict(evidence=evidence))
+        return UncertaintyEstimate(uncertainty, dict(evidence=F.softplus(raw)))

@@ -71,6 +71,12 @@ def test_dirichlet_mean_is_uncertain_without_evidence_and_with_balanced_evidence
     assert values[-1] == pytest.approx(want, rel=1e-3)
 
 
+def test_evidence_for_the_loss_stays_at_the_resolution_of_the_map():
+    estimate = DirichletBranch(6)(torch.randn(3, 6, 5, 4), mask_of(), (20, 16))
+    assert estimate.aux['evidence'].shape == (3, 2, 5, 4)
+    assert estimate.uncertainty.shape == (3, 20, 16)
+
+
 @pytest.mark.parametrize(('num_classes', 'outputs'), [(1, 2), (4, 4)])
 def test_dirichlet_has_a_class_for_the_background(num_classes, outputs):
     estimate = DirichletBranch(6, num_classes)(torch.randn(3, 6, 5, 4), mask_of(num_classes), SIZE)
