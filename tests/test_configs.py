@@ -29,7 +29,10 @@ def test_config_builds_and_is_short(name):
         assert cfg.get(key), key
 
 
-@pytest.mark.parametrize('name', [n for n in LEAVES if n.startswith('tpavi/')])
+METHODS = ('ama/', 'avsegformer/', 'catr/', 'tpavi/')
+
+
+@pytest.mark.parametrize('name', [n for n in LEAVES if n.startswith(METHODS)])
 def test_config_is_listed_in_the_model_index(name):
     index = yaml.safe_load((ROOT.parent / 'model-index.yml').read_text())
     metafiles = [yaml.safe_load((ROOT.parent / path).read_text()) for path in index['Import']]
@@ -37,7 +40,8 @@ def test_config_is_listed_in_the_model_index(name):
     assert f'configs/{name}' in listed
 
 
-def test_every_listed_config_exists():
-    metafile = yaml.safe_load((ROOT / 'tpavi' / 'metafile.yml').read_text())
+@pytest.mark.parametrize('method', METHODS)
+def test_every_listed_config_exists(method):
+    metafile = yaml.safe_load((ROOT / method / 'metafile.yml').read_text())
     assert all((ROOT.parent / entry['Config']).is_file() for entry in metafile['Models'])
     assert Path(ROOT.parent / metafile['Collections'][0]['README']).is_file()
