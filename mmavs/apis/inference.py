@@ -58,8 +58,8 @@ def inference_clip(model: nn.Module, frames: np.ndarray, waveform: np.ndarray, s
         sample_rate: Of the waveform, in Hz.
 
     Returns:
-        A sample with ``pred_logits`` ``(T, K, H, W)``, ``pred_masks`` ``(T, H, W)`` and, where the model has it,
-        ``pred_uncertainty`` ``(T, H, W)``, all at the size of ``frames``.
+        A sample with ``pred_logits`` ``(T, K, H, W)``, ``pred_masks`` ``(T, H, W)`` and, where the model has them,
+        ``pred_uncertainty``, ``pred_groups`` and ``pred_response`` ``(T, H, W)``, all at the size of ``frames``.
 
     Raises:
         TypeError: ``frames`` are no uint8, or ``waveform`` is no floating-point array.
@@ -101,7 +101,9 @@ def _at_size(sample: AVSDataSample, size: tuple[int, int]) -> AVSDataSample:
     if 'pred_uncertainty' in sample:
         uncertainty = sample.pred_uncertainty[:, None].float()
         sample.pred_uncertainty = F.interpolate(uncertainty, size, mode='bilinear', align_corners=False)[:, 0]
-    if 'pred_groups' in sample:
-        groups = F.interpolate(sample.pred_groups[:, None].float(), size, mode='nearest')
-        sample.pred_groups = groups[:, 0].long()
+    for name in ('pred_groups', 'pred_response'):  # one value per token: smoothing would invent tokens
+        if name in sample:
+            tokens = sample.get(name)
+            resized = F.interpolate(tokens[:, None].float(), size, mode='nearest')[:, 0]
+            setattr(sample, name, resized.to(tokens.dtype))
     return sample

@@ -14,7 +14,9 @@ class AVSDataSample(BaseDataElement):
           ``frame_annotated`` where an official protocol hides labels from the loss.
         - ``tags`` ``(T, num_tags)`` float, optional: 1 for every class that sounds in the second.
         - ``pred_logits`` ``(T, K, H, W)`` float, ``pred_masks`` ``(T, H, W)`` long.
-        - ``pred_uncertainty`` ``(T, H, W)`` float in [0, 1] and ``pred_groups`` ``(T, H, W)`` long, where the model has them.
+        - ``pred_uncertainty`` ``(T, H, W)`` float in [0, 1], ``pred_groups`` ``(T, H, W)`` long (unrelated between frames) and
+          ``pred_response`` ``(T, H, W)`` float in [0, 1], how strongly each token answers to the sound; where the model has
+          them. Groups and responses have one value per token, copied to its pixels.
 
     Metainfo: ``clip_id``, ``subset``, ``classes`` (names by index), ``frame_paths``, ``mask_paths``, ``audio_path``,
     ``ori_shape`` ``(H, W)``.

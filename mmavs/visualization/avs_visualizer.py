@@ -10,6 +10,7 @@ from mmavs.registry import VISUALIZERS
 from mmavs.structures import AVSDataSample
 
 from .clip_sheet import draw_clip
+from .clip_sound import clip_waveform
 
 
 @VISUALIZERS.register_module()
@@ -27,6 +28,10 @@ class AVSVisualizer(Visualizer):
         step: int = 0,
     ) -> np.ndarray:
         """Draw a clip with what its sample knows; write it to ``out_file``, or else to the back ends.
+
+        The waveform is read again from the sample's audio file. It is left out where there is no such wav file (log-mels from
+        disk, a clip from memory), or where a transform has replaced the sound, see
+        :func:`~mmavs.visualization.clip_sound.clip_waveform`.
 
         Args:
             name: Name of the picture, and its title.
@@ -46,7 +51,7 @@ class AVSVisualizer(Visualizer):
         def array(key: str) -> np.ndarray | None:
             return sample.get(key).cpu().numpy() if key in sample else None
 
-        gt_masks = array('gt_masks')
+        gt_masks, logits = array('gt_masks'), sample.get('pred_logits')
         size = frames.shape[1:3] if gt_masks is None else gt_masks.shape[1:3]
         if tuple(size) != tuple(frames.shape[1:3]):
             frames = np.stack([cv2.resize(f, tuple(size[::-1]), interpolation=cv2.INTER_AREA) for f in frames])
@@ -54,9 +59,12 @@ class AVSVisualizer(Visualizer):
             frames,
             gt_masks=gt_masks,
             pred_masks=array('pred_masks'),
-            log_mel=log_mel,
+            probability=None if logits is None or logits.shape[1] > 1 else logits[:, 0].float().sigmoid().cpu().numpy(),
             uncertainty=array('pred_uncertainty'),
             groups=array('pred_groups'),
+            response=array('pred_response'),
+            waveform=clip_waveform(sample, len(frames), log_mel),
+            log_mel=log_mel,
             sounding=sample.get('sounding'),
             title=name,
             classes=sample.get('classes'),

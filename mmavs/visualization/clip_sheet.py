@@ -1,113 +1,96 @@
-"""One picture per clip: frames, masks, uncertainty, groups and sound, second by second."""
+"""One picture per clip: frames, masks, groups, audio response, uncertainty and sound, second by second."""
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
 
-import cv2
 import numpy as np
-from matplotlib import colormaps
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 
-from mmavs.datasets.classes import voc_palette
+from . import cells
+from .group_colours import match_groups
+from .sheet_layout import Strip, lay_out
 
-TRUTH_COLOUR = (0, 220, 90)
-PREDICTION_COLOUR = (255, 70, 60)
-IGNORE = 255
-CELL = 1.6  # inches
-MIN_WIDTH = 4.0  # inches; room for the title above a single frame
-MIN_PIXELS = 192  # smaller frames are enlarged, so that outlines stay thin
-DIMMED = 0.55  # brightness of what is not marked
-
-Row = tuple[str, list[np.ndarray], dict[str, Any]]
+ACROSS = 2  # clips of at most so many frames get a row per frame instead of a column: a strip, not a tower
+FRAME_WIDTHS = (128, 176)  # pixels, smallest and largest; larger ones make large files and show nothing more
+SHEET_WIDTH = 1200  # pixels aimed at for the pictures of one row
+RESPONSE_MAP, PROBABILITY_MAP, UNCERTAINTY_MAP, SOUND_MAP = 'inferno', 'gray', 'viridis', 'magma'
 
 
-def _colour(label: int, colour: Sequence[int] | None) -> list[int]:
-    return list(colour) if colour is not None else voc_palette(label + 1)[label]
+@dataclass
+class _Clip:
+    """The arguments of :func:`draw_clip` that become pictures, and the size of a picture."""
 
+    frames: np.ndarray
+    size: tuple[int, int]
+    semantic: bool
+    across: bool
+    gt_masks: np.ndarray | None
+    pred_masks: np.ndarray | None
+    probability: np.ndarray | None
+    uncertainty: np.ndarray | None
+    groups: np.ndarray | None
+    response: np.ndarray | None
+    waveform: np.ndarray | None
+    log_mel: np.ndarray | None
 
-def _outline(image: np.ndarray, mask: np.ndarray, colour: Sequence[int] | None) -> None:
-    for label in np.unique(mask):
-        if label not in (0, IGNORE):
-            lines, _ = cv2.findContours((mask == label).astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
-            cv2.drawContours(image, lines, -1, [int(c) for c in _colour(int(label), colour)], 1)
+    def fitted(self, values: np.ndarray) -> list[np.ndarray]:
+        return [cells.fit(value, self.size) for value in values]
 
+    def strips(self) -> list[Strip]:
+        """Everything there is, in the order of the sheet."""
+        photos = self.fitted(self.frames)
+        strips = [Strip('frame', photos)]
+        truth = [None] * len(photos) if self.gt_masks is None else self.fitted(self.gt_masks)
+        truth_colour = None if self.semantic else cells.TRUTH_COLOUR
+        if self.gt_masks is not None:
+            strips.append(
+                Strip('truth', [cells.overlay(*pair, truth_colour) for pair in zip(photos, truth, strict=True)])
+            )
+        if self.groups is not None:
+            groups = self.fitted(match_groups(self.groups))
+            strips.append(Strip('groups', [cells.partition(*pair) for pair in zip(photos, groups, strict=True)]))
+        if self.response is not None:
+            strips.append(self._heat('response', photos, truth, self.response, RESPONSE_MAP))
+        if self.pred_masks is not None:
+            colour = None if self.semantic else cells.PREDICTION_COLOUR
+            predicted = zip(photos, self.fitted(self.pred_masks), truth, strict=True)
+            strips.append(Strip('prediction', [cells.overlay(p, m, colour, reference=r) for p, m, r in predicted]))
+        if self.probability is not None:
+            pictures = [cells.flat(value, PROBABILITY_MAP) for value in self.fitted(self.probability)]
+            strips.append(Strip('probability', pictures, (PROBABILITY_MAP, 0.0, 1.0)))
+        if self.uncertainty is not None:
+            strips.append(self._heat('uncertainty', photos, truth, self.uncertainty, UNCERTAINTY_MAP))
+        return strips + self._sound()
 
-def overlay(
-    frame: np.ndarray,
-    mask: np.ndarray,
-    colour: Sequence[int] | None,
-    *,
-    reference: np.ndarray | None = None,
-    opacity: float = 0.4,
-) -> np.ndarray:
-    """Tint and outline the marked pixels and dim the others.
+    def _heat(
+        self, name: str, photos: list[np.ndarray], truth: list[np.ndarray | None], values: np.ndarray, colormap: str
+    ) -> Strip:
+        pictures = [cells.heat(*pair, colormap) for pair in zip(photos, self.fitted(values), strict=True)]
+        for picture, mask in zip(pictures, truth, strict=True):
+            if mask is not None:
+                cells.outline(picture, mask, cells.REFERENCE_COLOUR if self.semantic else cells.TRUTH_COLOUR)
+        return Strip(name, pictures, (colormap, 0.0, 1.0))
 
-    Args:
-        frame: ``(H, W, 3)`` uint8 RGB.
-        mask: ``(H, W)`` integers, 0 background, 255 ignore (drawn grey).
-        colour: RGB of every object, or ``None`` to take the VOC palette by class.
-        reference: Another mask ``(H, W)``, drawn as a green outline, or by class if ``colour`` is ``None``.
-        opacity: Of the tint.
-
-    Returns:
-        ``(H', W', 3)`` uint8; small frames are enlarged by a whole factor.
-    """
-    factor = max(1, -(-MIN_PIXELS // min(mask.shape)))
-    frame, mask = (np.repeat(np.repeat(x, factor, 0), factor, 1) for x in (frame, mask))
-    out = (frame * DIMMED).astype(np.uint8)
-    for label in np.unique(mask):
-        inside = mask == label
-        if label == IGNORE:
-            out[inside] = (0.5 * out[inside] + 64).astype(np.uint8)
-        elif label != 0:
-            tint = np.array(_colour(int(label), colour))
-            out[inside] = ((1 - opacity) * frame[inside] + opacity * tint).astype(np.uint8)
-    _outline(out, mask, colour)
-    if reference is not None:
-        reference = np.repeat(np.repeat(reference, factor, 0), factor, 1)
-        _outline(out, reference, TRUTH_COLOUR if colour is not None else None)
-    return out
-
-
-def partition(frame: np.ndarray, groups: np.ndarray) -> np.ndarray:
-    """Colour each group ``(H, W)`` and shade it with the frame's brightness."""
-    colours = (colormaps['tab20'](groups.astype(int) % 20)[..., :3] * 255).astype(np.float32)
-    grey = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY)[..., None] / 255.0
-    return (colours * (0.5 + 0.5 * grey)).astype(np.uint8)
-
-
-def _rows(
-    frames: np.ndarray,
-    gt_masks: np.ndarray | None,
-    pred_masks: np.ndarray | None,
-    uncertainty: np.ndarray | None,
-    groups: np.ndarray | None,
-    log_mel: np.ndarray | None,
-    semantic: bool,
-) -> list[Row]:
-    """Return the rows of the sheet: name, one image per frame, arguments of ``imshow``."""
-    seconds = range(len(frames))
-    truth, predicted = (None, None) if semantic else (TRUTH_COLOUR, PREDICTION_COLOUR)
-    rows: list[Row] = [('frame', list(frames), {})]
-    if gt_masks is not None:
-        rows.append(('truth', [overlay(frames[t], gt_masks[t], truth) for t in seconds], {}))
-    if pred_masks is not None:
-        references = [None] * len(frames) if gt_masks is None or semantic else gt_masks
-        cells = [overlay(frames[t], pred_masks[t], predicted, reference=references[t]) for t in seconds]
-        rows.append(('prediction', cells, {}))
-    if uncertainty is not None:
-        rows.append(('uncertainty', list(uncertainty), dict(cmap='magma', vmin=0, vmax=1)))
-    if groups is not None:
-        rows.append(('groups', [partition(frames[t], groups[t]) for t in seconds], {}))
-    if log_mel is not None:
-        limits = dict(vmin=float(np.min(log_mel)), vmax=float(np.max(log_mel)))
-        rows.append(('log-mel', [m.T for m in log_mel], dict(cmap='magma', origin='lower', aspect='auto', **limits)))
-    return rows
-
-
-def _names(mask: np.ndarray, classes: Sequence[str]) -> str:
-    return '\n'.join(classes[label] for label in np.unique(mask) if label not in (0, IGNORE)) or '–'
+    def _sound(self) -> list[Strip]:
+        """Waveform and log-mel: rows of their own, or one above the other where every frame has a single row."""
+        height, width = self.size
+        both = self.across and self.waveform is not None and self.log_mel is not None
+        wave_height = round((0.38 if both else 1.0) * height) if self.across else round(0.28 * width)
+        mel_height = height - wave_height - 3 if both else height if self.across else round(0.45 * width)
+        strips = []
+        if self.waveform is not None:
+            peak = float(np.abs(self.waveform).max())
+            pictures = [cells.wave(samples, (wave_height, width), peak) for samples in self.waveform]
+            strips.append(Strip(f'waveform\n±{peak:.2g}', pictures))
+        if self.log_mel is not None:
+            limits = float(np.min(self.log_mel)), float(np.max(self.log_mel))
+            pictures = [cells.spectrogram(m, (mel_height, width), limits, SOUND_MAP) for m in self.log_mel]
+            strips.append(Strip('log-mel', pictures, (SOUND_MAP, *limits)))
+        if not both:
+            return strips
+        gap = np.full((3, width, 3), 255, np.uint8)
+        pairs = zip(*(strip.pictures for strip in strips), strict=True)
+        name = f'{strips[0].name.replace(chr(10), " ")}\nlog-mel'
+        return [Strip(name, [np.concatenate([w, gap, m]) for w, m in pairs], strips[1].scale)]
 
 
 def draw_clip(
@@ -115,66 +98,79 @@ def draw_clip(
     *,
     gt_masks: np.ndarray | None = None,
     pred_masks: np.ndarray | None = None,
-    log_mel: np.ndarray | None = None,
+    probability: np.ndarray | None = None,
     uncertainty: np.ndarray | None = None,
     groups: np.ndarray | None = None,
+    response: np.ndarray | None = None,
+    waveform: np.ndarray | None = None,
+    log_mel: np.ndarray | None = None,
     sounding: Sequence[Sequence[str]] | None = None,
     classes: Sequence[str] | None = None,
     title: str = '',
 ) -> np.ndarray:
-    """Draw a sheet with one column per frame and one row per thing given.
+    """Draw a sheet with one column per frame and one row per thing given (the other way round for one or two frames).
+
+    Maps may have any resolution; they are brought to the size of the pictures. Colours mean the same in all frames, and
+    scales are stated beside them.
 
     Args:
         frames: ``(T, H, W, 3)`` uint8 RGB.
-        gt_masks: ``(T, H, W)`` labels, drawn green (by class colour in semantic tasks).
-        pred_masks: ``(T, H, W)`` labels, drawn red over the green outline of the truth (by class colour in semantic tasks).
-        log_mel: ``(T, 96, 64)`` log-mel of each frame's second.
+        gt_masks: ``(T, H, W)`` labels, drawn green (by class colour in semantic tasks), and as an outline over the
+            prediction, the response and the uncertainty.
+        pred_masks: ``(T, H, W)`` labels, drawn red (by class colour in semantic tasks).
+        probability: ``(T, H, W)`` in [0, 1], of the mask.
         uncertainty: ``(T, H, W)`` in [0, 1].
-        groups: ``(T, H, W)`` group labels.
-        sounding: Names of what sounds in each second, shown above the frames.
-        classes: Class names by label; more than two make the task semantic: colours by class, names below the masks.
+        groups: ``(T, H, W)`` group labels; colours follow the groups from frame to frame by place.
+        response: ``(T, H, W)`` in [0, 1], how strongly each place answers to the sound.
+        waveform: ``(T, n)`` float, what is heard with each frame; ``n`` is at least the width of a picture.
+        log_mel: ``(T, 96, 64)`` log-mel of each frame's second.
+        sounding: Names of what sounds in each second, shown with the frames.
+        classes: Class names by label; more than two make the task semantic: colours by class, named at the foot.
         title: Heading.
 
     Returns:
         The sheet, ``(height, width, 3)`` uint8 RGB.
 
     Raises:
-        ValueError: No frame, or something given has another number of frames.
+        ValueError: No frame, something given has another number of frames, or a waveform of too few samples.
     """
-    given = dict(
+    maps = dict(
         gt_masks=gt_masks,
         pred_masks=pred_masks,
-        log_mel=log_mel,
+        probability=probability,
         uncertainty=uncertainty,
         groups=groups,
-        sounding=sounding,
+        response=response,
+        waveform=waveform,
+        log_mel=log_mel,
     )
     num_frames = len(frames)
     if num_frames == 0:
         raise ValueError('a clip without frames cannot be drawn')
-    for name, value in given.items():
+    for name, value in (maps | dict(sounding=sounding)).items():
         if value is not None and len(value) != num_frames:
             raise ValueError(f'{name} has {len(value)} frames, the clip has {num_frames}')
+    across = num_frames <= ACROSS
+    columns = 1 + sum(value is not None for value in maps.values()) if across else num_frames
+    width = int(np.clip(SHEET_WIDTH // columns, *FRAME_WIDTHS))
+    if waveform is not None and waveform.shape[1] < width:
+        raise ValueError(f'waveform needs at least {width} samples for each frame, got the shape {waveform.shape}')
+    size = (max(1, round(width * frames.shape[1] / frames.shape[2])), width)
     semantic = classes is not None and len(classes) > 2
-    rows = _rows(frames, gt_masks, pred_masks, uncertainty, groups, log_mel, semantic)
-    heights = [0.6 if name == 'log-mel' else frames.shape[1] / frames.shape[2] for name, _, _ in rows]
-    labels = 0.35 * sum(name in ('truth', 'prediction') for name, _, _ in rows) if semantic else 0.0
-    size = (max(MIN_WIDTH, CELL * num_frames + 0.5), CELL * sum(heights) + labels + 0.9)
-    figure = Figure(figsize=size, dpi=110, layout='constrained')
-    canvas = FigureCanvasAgg(figure)
-    axes = figure.subplots(len(rows), num_frames, squeeze=False, height_ratios=heights)
-    for i, (name, cells, style) in enumerate(rows):
-        masks = {'truth': gt_masks, 'prediction': pred_masks}.get(name)
-        for t, cell in enumerate(cells):
-            axes[i, t].imshow(cell, **style)
-            axes[i, t].set(xticks=[], yticks=[])
-            if semantic and masks is not None:
-                axes[i, t].set_xlabel(_names(masks[t], classes), fontsize=7, labelpad=1)
-        axes[i, 0].set_ylabel(name, fontsize=9)
-    for t in range(num_frames):
-        names = f'\n{", ".join(sounding[t]) or "silent"}' if sounding is not None else ''
-        axes[0, t].set_title(f'{t + 1} s{names}', fontsize=8)
-    if title:
-        figure.suptitle(title, fontsize=10)
-    canvas.draw()
-    return np.asarray(canvas.buffer_rgba())[..., :3].copy()
+    strips = _Clip(frames, size, semantic, across, **maps).strips()
+    heard = None if sounding is None else [', '.join(names) or 'silent' for names in sounding]
+    return lay_out(strips, across=across, heard=heard, title=title, key=_key(gt_masks, pred_masks, semantic, classes))
+
+
+def _key(
+    gt_masks: np.ndarray | None, pred_masks: np.ndarray | None, semantic: bool, classes: Sequence[str] | None
+) -> list[tuple[str, tuple[int, ...]]]:
+    """Return names and colours for the foot of the sheet."""
+    masks = [mask for mask in (gt_masks, pred_masks) if mask is not None]
+    if not masks:
+        return []
+    if not semantic:
+        key = [('truth', cells.TRUTH_COLOUR), ('prediction', cells.PREDICTION_COLOUR)]
+        return [entry for entry, mask in zip(key, (gt_masks, pred_masks), strict=True) if mask is not None]
+    labels = np.unique(np.concatenate([np.unique(mask) for mask in masks]))
+    return [(classes[i], cells.class_colour(int(i))) for i in labels if i not in (0, cells.IGNORE)]

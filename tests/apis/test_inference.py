@@ -1,3 +1,5 @@
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -40,6 +42,28 @@ def test_model_is_ready_for_inference_and_reproducible_from_its_checkpoint(confi
     assert first.pred_logits.shape == (3, 1, 40, 60)
     assert first.pred_masks.shape == (3, 40, 60)
     assert torch.equal(first.pred_masks.bool(), first.pred_logits[:, 0] > 0)
+
+
+def test_token_maps_are_copied_up_to_the_frames_and_never_smoothed(config):
+    cfg = copy.deepcopy(config)
+    cfg.model.neck = dict(
+        type='AMANeck',
+        in_channels=(64, 128, 256, 512),
+        channels=16,
+        stages=(3,),
+        between_stages=False,
+        clustering=dict(type='GridGroups'),
+        num_groups=4,
+    )
+    cfg.model.decode_head = dict(type='UncertaintyDecodeHead', channels=16, num_classes=1)
+    cfg.model.pixel_decoder = dict(type='FPNPixelDecoder', in_channels=(16, 16, 16, 16), channels=16)
+    sample = inference_clip(init_model(cfg), *clip(), 16000)
+    assert sample.pred_response.shape == sample.pred_groups.shape == (3, 40, 60)
+    assert sample.pred_groups.dtype == torch.long
+    for frame in range(3):  # 2x2 tokens at stride 32
+        assert len(sample.pred_groups[frame].unique()) <= 4
+        assert len(sample.pred_response[frame].unique()) <= 4
+    assert 0 <= sample.pred_response.min() <= sample.pred_response.max() <= 1
 
 
 def test_stereo_at_another_rate_is_taken(config):

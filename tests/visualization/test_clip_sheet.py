@@ -3,8 +3,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from mmavs.visualization import draw_clip
-from mmavs.visualization.clip_sheet import PREDICTION_COLOUR, TRUTH_COLOUR, overlay, partition
+from mmavs.visualization import clip_sheet, draw_clip
+from mmavs.visualization.cells import TRUTH_COLOUR, class_colour
 
 
 def frames(num_frames=3, size=(20, 30)):
@@ -17,50 +17,44 @@ def mask(size=(20, 30), label=1):
     return out
 
 
-def test_overlay_dims_the_background_tints_objects_and_outlines_both_masks():
-    frame = np.full((200, 200, 3), 100, np.uint8)
-    predicted, truth = mask((200, 200)), np.zeros((200, 200), int)
-    truth[50:80, 50:80] = 1
-    out = overlay(frame, predicted, PREDICTION_COLOUR, reference=truth)
-    assert out.shape == (200, 200, 3)
-    assert out[150, 150].tolist() == [55, 55, 55]
-    assert out[10, 10, 0] > out[10, 10, 2]
-    assert out[5, 10].tolist() == list(PREDICTION_COLOUR)
-    assert out[50, 60].tolist() == list(TRUTH_COLOUR)
-    assert frame.min() == 100
+def everything(num_frames=3):
+    masks = np.stack([mask()] * num_frames)
+    values = np.zeros((num_frames, 20, 30))
+    return dict(
+        gt_masks=masks,
+        pred_masks=masks,
+        probability=values,
+        uncertainty=values,
+        groups=masks,
+        response=values,
+        waveform=np.zeros((num_frames, 15360)),
+        log_mel=np.zeros((num_frames, 96, 64)),
+    )
 
 
-def test_ignored_pixels_are_grey_and_small_frames_grow():
-    out = overlay(np.zeros((20, 30, 3), np.uint8), mask(label=255), TRUTH_COLOUR)
-    assert out.shape == (200, 300, 3)
-    assert out[100, 100].tolist() == [64, 64, 64]
+@pytest.fixture
+def strips(monkeypatch):
+    """What `draw_clip` puts on the sheet, by name."""
+    kept = {}
+    lay_out = clip_sheet.lay_out
+
+    def spy(given, **options):
+        kept.clear()
+        kept.update({strip.name: strip for strip in given})
+        return lay_out(given, **options)
+
+    monkeypatch.setattr(clip_sheet, 'lay_out', spy)
+    return kept
 
 
-def test_classes_have_colours_of_their_own():
-    both = mask()
-    both[:, 20:] = 2
-    out = overlay(frames(1)[0], both, None)
-    assert out[60, 60].tolist() != out[60, 260].tolist()
-
-
-def test_groups_of_one_label_share_a_colour_on_flat_ground():
-    groups = mask()
-    out = partition(np.full((20, 30, 3), 128, np.uint8), groups)
-    assert len(np.unique(out.reshape(-1, 3), axis=0)) == 2
+def has_colour(image, colour):
+    return bool((image == np.array(colour)).all(-1).any())
 
 
 def test_every_given_thing_adds_a_row():
     base = draw_clip(frames())
-    heights = [base.shape[0]]
-    parts = dict(
-        gt_masks=np.stack([mask()] * 3),
-        pred_masks=np.stack([mask()] * 3),
-        uncertainty=np.zeros((3, 20, 30)),
-        groups=np.stack([mask()] * 3),
-        log_mel=np.zeros((3, 96, 64)),
-    )
-    given = {}
-    for name, value in parts.items():
+    heights, given = [base.shape[0]], {}
+    for name, value in everything().items():
         given[name] = value
         heights.append(draw_clip(frames(), **given).shape[0])
     assert all(b > a for a, b in pairwise(heights))
@@ -68,15 +62,74 @@ def test_every_given_thing_adds_a_row():
     assert base.shape[2] == 3
 
 
-def test_one_frame_leaves_room_for_a_title():
+def test_a_single_frame_is_a_strip_and_leaves_room_for_a_title():
+    sheet = draw_clip(frames(1), **everything(1))
+    assert sheet.shape[1] > 2 * sheet.shape[0]
     assert draw_clip(frames(1), title='a long name of a clip').shape[1] >= 400
+    assert draw_clip(frames(1), title='many words ' * 30).shape[0] > draw_clip(frames(1), title='a').shape[0]
 
 
-def test_class_names_are_drawn_in_semantic_tasks():
-    given = dict(gt_masks=np.stack([mask(label=2)] * 3))
-    plain = draw_clip(frames(), **given)
-    named = draw_clip(frames(), **given, classes=('background', 'dog', 'cat'))
+def test_ten_frames_fit_beside_each_other():
+    sheet = draw_clip(frames(10), **everything(10))
+    assert 10 * 128 < sheet.shape[1] < 1600
+
+
+def test_pictures_lie_on_the_sheet_pixel_by_pixel(strips):
+    sheet = draw_clip(frames(), **everything(), title='x')
+    picture = strips['truth'].pictures[1]
+    windows = np.lib.stride_tricks.sliding_window_view(sheet, picture.shape)[:, :, 0]
+    rows, columns = np.nonzero((windows[:, :, 0, 0] == picture[0, 0]).all(-1))
+    assert any(np.array_equal(windows[y, x], picture) for y, x in zip(rows, columns, strict=True))
+
+
+def test_scales_are_the_same_for_all_frames_and_stated(strips):
+    response = np.zeros((3, 20, 30))
+    response[1] = 0.5
+    response[2] = 1.0
+    log_mel = np.linspace(-4, 3, 3 * 96 * 64).reshape(3, 96, 64)
+    draw_clip(np.zeros_like(frames()), response=response, log_mel=log_mel)
+    strip = strips['response']
+    assert strip.scale[1:] == (0.0, 1.0)
+    brightness = [picture.astype(float).mean() for picture in strip.pictures]
+    assert brightness[0] < brightness[1] < brightness[2]
+    assert strips['log-mel'].scale[1:] == (-4.0, 3.0)
+    assert strips['log-mel'].pictures[0].mean() < strips['log-mel'].pictures[2].mean()
+
+
+def test_truth_is_outlined_where_it_can_be_compared(strips):
+    given = everything()
+    draw_clip(frames(), **given)
+    for name in ('prediction', 'response', 'uncertainty'):
+        assert has_colour(strips[name].pictures[0], TRUTH_COLOUR), name
+    del given['gt_masks']
+    draw_clip(frames(), **given)
+    for name in ('prediction', 'response', 'uncertainty'):
+        assert not has_colour(strips[name].pictures[0], TRUTH_COLOUR), name
+
+
+def test_group_colours_do_not_depend_on_the_numbers_of_a_frame(strips):
+    grey = np.full((2, 20, 30, 3), 128, np.uint8)
+    one = mask(label=3)
+    other = np.where(one == 3, 0, 7)
+    draw_clip(grey, groups=np.stack([one, other]))
+    assert np.array_equal(*strips['groups'].pictures)
+
+
+def test_classes_have_their_colours_and_are_named_at_the_foot(strips):
+    given = dict(gt_masks=np.stack([mask(label=2)] * 3), pred_masks=np.stack([mask(label=1)[:, ::-1]] * 3))
+    plain = draw_clip(frames(), gt_masks=given['gt_masks'][:, ::-1] * 0)
+    classes = ('background', 'dog', 'cat', 'cow')
+    named = draw_clip(frames(), **given, classes=classes)
     assert named.shape[0] > plain.shape[0]
+    assert has_colour(strips['truth'].pictures[0], class_colour(2))
+    assert has_colour(strips['prediction'].pictures[0], class_colour(1))
+    for label in (1, 2):
+        assert has_colour(named[-40:], class_colour(label))
+    assert not has_colour(named[-40:], class_colour(3))
+
+
+def test_maps_of_any_resolution_are_taken():
+    draw_clip(frames(), groups=np.zeros((3, 4, 6), int), response=np.zeros((3, 4, 6)))
 
 
 def test_lengths_must_agree():
@@ -84,3 +137,5 @@ def test_lengths_must_agree():
         draw_clip(frames(), log_mel=np.zeros((2, 96, 64)))
     with pytest.raises(ValueError, match='without frames'):
         draw_clip(frames(0))
+    with pytest.raises(ValueError, match='waveform needs at least'):
+        draw_clip(frames(), waveform=np.zeros((3, 20)))

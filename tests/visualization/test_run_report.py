@@ -5,6 +5,7 @@ import cv2
 import numpy as np
 import pytest
 
+from mmavs.visualization import draw_clip
 from mmavs.visualization.run_report import draw_curves, format_value, read_scalars, write_report
 
 
@@ -39,6 +40,16 @@ def test_page_holds_the_table_and_needs_no_other_file(tmp_path):
     assert page.count('data:image/jpeg;base64,') == 1
     assert page.count('data:image/png;base64,') == 1
     assert not re.search(r'(src|href)="(?!data:)', page)
+
+
+def test_a_sheet_takes_a_fraction_of_its_size_in_the_page(tmp_path):
+    rng = np.random.default_rng(0)
+    frames = np.stack([cv2.resize(rng.integers(0, 255, (12, 12, 3), dtype=np.uint8), (128, 128))] * 5)
+    given = dict(groups=rng.integers(0, 8, (5, 16, 16)), response=rng.random((5, 16, 16)))
+    sheet = tmp_path / 'clip.png'
+    cv2.imwrite(str(sheet), draw_clip(frames, **given, log_mel=rng.random((5, 96, 64))))
+    page = write_report(tmp_path / 'report.html', title='t', results={}, columns=(), pictures=[sheet])
+    assert page.stat().st_size < 600_000
 
 
 def test_a_file_that_is_no_picture_is_named(tmp_path):

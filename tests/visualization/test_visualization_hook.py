@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from mmavs.structures import AVSDataSample
-from mmavs.visualization import AVSVisualizationHook, AVSVisualizer
+from mmavs.visualization import AVSVisualizationHook, AVSVisualizer, avs_visualizer
 
 
 def batch(num_clips, num_frames=2, size=(16, 16), out_size=(16, 16)):
@@ -19,6 +19,7 @@ def batch(num_clips, num_frames=2, size=(16, 16), out_size=(16, 16)):
         masks = torch.zeros(num_frames, *out_size, dtype=torch.long)
         sample = AVSDataSample(metainfo=dict(clip_id=f'a/clip {i}', classes=('background', 'sounding')))
         sample.set_data(dict(gt_masks=masks, pred_masks=masks, pred_uncertainty=masks.float(), pred_groups=masks))
+        sample.set_data(dict(pred_response=masks.float(), pred_logits=masks[:, None].float()))
         samples.append(sample)
     return dict(inputs=inputs), samples
 
@@ -35,6 +36,19 @@ def test_pictures_are_written_by_clip_id(tmp_path, runner):
     written = sorted(path.name for path in (tmp_path / 'new/folder').iterdir())
     assert written == ['a_clip_0.png', 'a_clip_1.png']
     assert cv2.imread(str(tmp_path / 'new/folder' / written[0])).shape[2] == 3
+
+
+def test_all_that_the_model_has_left_is_drawn(runner, monkeypatch):
+    drawn = {}
+    monkeypatch.setattr(avs_visualizer, 'draw_clip', lambda frames, **given: drawn.update(given) or frames[0])
+    data, samples = batch(1)
+    runner.visualizer.add_image = lambda *_: None
+    AVSVisualizationHook(draw=True).after_test_iter(runner, 0, data, samples)
+    assert {name for name, value in drawn.items() if value is None} == {'waveform', 'sounding'}
+    assert (drawn['probability'] == 0.5).all()
+    samples[0].pred_logits = torch.zeros(2, 3, 16, 16)
+    AVSVisualizationHook(draw=True).after_test_iter(runner, 0, data, samples)
+    assert drawn['probability'] is None
 
 
 def test_interval_counts_clips_over_batches_and_restarts(tmp_path, runner):
