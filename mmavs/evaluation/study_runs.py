@@ -1,5 +1,6 @@
 """Training and testing the runs of a study, each in processes of its own, so that it can be interrupted and continued."""
 
+import fcntl
 import json
 import os
 import subprocess
@@ -21,7 +22,7 @@ from .study import Study, StudyEntry, scoring_digest, training_digest
 from .study_report import Scores
 
 # Large tensors come and go in every step; without these two, glibc gives their memory back each time and fetches it anew,
-# which took a tenth of a training step and half of the time of computing features.
+# which took a tenth of a training step (docs/en/studies.md).
 ALLOCATOR = dict(MALLOC_MMAP_THRESHOLD_=str(2**30), MALLOC_TRIM_THRESHOLD_=str(2**32))
 LOG_TAIL = 15
 
@@ -135,13 +136,23 @@ def _write(path: Path, text: str) -> None:
 def run_tool_process(tools: Path, command: Sequence[Any], log: Path) -> None:
     """Run ``tools/COMMAND`` with this Python; what it prints is appended to ``log``.
 
+    The folder of the log is locked as long as the process lives, also where it outlives this one: two trainings in one folder
+    would spoil each other.
+
     Raises:
-        ValueError: It fails; the end of the log is in the message.
+        ValueError: It fails (the end of the log is in the message), or another process works in the folder.
     """
     env = {'OMP_NUM_THREADS': '1', **ALLOCATOR, **os.environ}
-    with log.open('a') as file:
-        arguments = [sys.executable, str(tools / command[0]), *map(str, command[1:])]
-        done = subprocess.run(arguments, stdout=file, stderr=subprocess.STDOUT, env=env, check=False)
+    arguments = [sys.executable, str(tools / command[0]), *map(str, command[1:])]
+    with log.open('a') as file, (log.parent / '.lock').open('w') as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise ValueError(
+                f'another process works in {log.parent} (of an earlier call that was killed, perhaps); wait for it or end it'
+            ) from error
+        output = dict(stdout=file, stderr=subprocess.STDOUT)
+        done = subprocess.run(arguments, env=env, pass_fds=(lock.fileno(),), check=False, **output)
     if done.returncode:
         tail = '\n'.join(log.read_text(errors='replace').splitlines()[-LOG_TAIL:])
         raise ValueError(f'{command[0]} ended with code {done.returncode}; the end of {log}:\n{tail}')

@@ -1,3 +1,4 @@
+import fcntl
 import json
 
 import numpy as np
@@ -127,3 +128,12 @@ def test_unfinished_runs_have_no_weights(tmp_path, study):
     run = plan_study(study, tmp_path / 'work').runs[0]
     with pytest.raises(ValueError, match='not trained to the end'):
         _ = run.checkpoint
+
+
+def test_a_folder_in_which_another_process_works_is_left_alone(tmp_path, tools):
+    with (tmp_path / '.lock').open('w') as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(ValueError, match='another process works in'):
+            run_tool_process(tools, ['train.py', '--work-dir', tmp_path], tmp_path / 'log')
+    run_tool_process(tools, ['train.py', '--work-dir', tmp_path], tmp_path / 'log')
+    assert (tmp_path / 'iter_5.pth').is_file()
