@@ -71,15 +71,20 @@ def plain_block(block, x, labels, audio):
             read.append((q[:, part] @ k[:, part].T / dim**0.5 + mean_scores).softmax(-1) @ v[:, part])
         compact = compact + update.out(torch.cat(read, 1))
         compact = compact + update.ffn(compact)
-    back = block.map_back(compact)[labels] * mean_scores.sigmoid()[:, None]
+    if block.per_head:
+        gates = scores.sigmoid().repeat_interleave(dim, 0).T
+        back = block.map_back(gates * (compact[labels] + tokens))
+    else:
+        back = block.map_back(compact)[labels] * mean_scores.sigmoid()[:, None]
     return x + block.gamma * back.T.unflatten(1, x.shape[1:]), compact, mean_scores
 
 
 @pytest.mark.parametrize('response', ['dot', 'cosine'])
 @pytest.mark.parametrize('width', [None, 8])
-def test_block_equals_the_steps_written_as_loops(response, width):
+@pytest.mark.parametrize('map_back', ['mean', 'heads'])
+def test_block_equals_the_steps_written_as_loops(response, width, map_back):
     torch.manual_seed(0)
-    block = AMABlock(16, A, P, width=width, num_heads=4, response=response, gamma=0.5)
+    block = AMABlock(16, A, P, width=width, num_heads=4, response=response, map_back=map_back, gamma=0.5)
     x, audio = torch.randn(2, 16, 5, 5), torch.randn(2, A)
     labels = torch.randint(0, P - 1, (2, 25))
     stage = block(x, block.tokens(x), labels, audio)
@@ -228,6 +233,7 @@ def test_clustering_sees_normed_tokens_without_gradient():
         (dict(between_stages=True, channels=8), 'between_stages'),
         (dict(block=dict(response='sum')), 'response'),
         (dict(block=dict(guide=('merge', 'all'))), 'guide'),
+        (dict(block=dict(map_back='all')), 'map_back'),
     ],
 )
 def test_wrong_options_are_named(options, message):
