@@ -37,7 +37,7 @@ export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1} MKL_NUM_THREADS=${MKL_NUM_THREADS:-
 DATA=$ROOT/data/avstamps-$MODE
 WORK=$ROOT/work_dirs/quickstart-$MODE
 TAGGER_CONFIG=$CHECKOUT/configs/tagger/tagger_audiocnn_avstamps-s4.py
-MODEL_CONFIG=$CHECKOUT/configs/tpavi/tpavi_lite0_avstamps-s4.py
+MODEL_CONFIG=$CHECKOUT/configs/ama/ama_lite0_avstamps-s4.py
 TAGGER_OPTIONS=("data_root=$DATA")
 MODEL_OPTIONS=("data_root=$DATA" "model.audio_backbone.pretrained=$WORK/tagger/final.pth")
 if [ "$MODE" = smoke ]; then # 8 classes, a handful of steps
@@ -73,7 +73,7 @@ python "$CHECKOUT/tools/dataset_converters/build_avstamps.py" --out "$DATA" --si
 step 2 "audio tagger (what AudioSet pre-training is to VGGish)"
 train tagger "$TAGGER_CONFIG" "${TAGGER_OPTIONS[@]}"
 
-step 3 "TPAVI on EfficientNet-Lite0"
+step 3 "AMA + UE on EfficientNet-Lite0"
 train model "$MODEL_CONFIG" "${MODEL_OPTIONS[@]}"
 
 step 4 "test sets, and the test clips with other sound"
@@ -86,4 +86,4 @@ pictures temporal test_dataloader.dataset.type=AVSBenchMS3Dataset "test_dataload
 
 step 5 "report"
 python "$CHECKOUT/tools/analysis_tools/write_report.py" "$WORK/model" "$WORK/conditions.json" --out "$WORK/report.html" \
-    --title "TPAVI on AVStamps ($MODE)" --pictures "$WORK"/pictures/*
+    --title "AMA + UE on AVStamps ($MODE)" --pictures "$WORK"/pictures/*
