@@ -1,11 +1,11 @@
 # What each part of AMA + UE brings on AVStamps crowd: the ladder (baseline, + grouping, + guided merging, + contrast,
-# + uncertainty), fusions without groups and the dot response, and the clustering methods.
+# + uncertainty), fusions without groups, the response, and the clustering methods.
 study = [
     dict(name=name, config=f'benchmark/{name}_lite0_avstamps-crowd.py')
     for name in (
         *('ama-baseline', 'ama-grouping', 'ama', 'ama-contrast', 'amaue'),
-        *('identity', 'concat', 'globalattn', 'responsegate', 'gate', 'ama-dot'),
-        *('ama-single', 'ama-kmeans', 'ama-grid', 'ama-adaptive'),
+        *('gate', 'responsegate', 'ama-single', 'ama-dot', 'ama-kmeans'),
+        *('identity', 'ama-grid', 'ama-adaptive', 'concat', 'globalattn'),
     )
 ]
 seeds = (0,)
