@@ -107,7 +107,7 @@ class InfoNCELoss(BaseAVSLoss):
         """Return the term of each frame ``(M,)``."""
         tokens = F.normalize(self.tokens[stage](record.maps.flatten(2).transpose(1, 2)).float(), dim=-1)
         anchor = F.normalize(self.audio[stage](audio).float(), dim=-1)
-        similarity = (tokens @ anchor.unsqueeze(-1)).squeeze(-1) / self.temperature
+        similarity = (tokens * anchor.unsqueeze(1)).sum(-1) / self.temperature
         if self.positives == 'mask':
             positive = F.adaptive_avg_pool2d(foreground[:, None].float(), record.maps.shape[-2:]).flatten(1) > 0.5
             return functional.info_nce(similarity, positive, ~positive)

@@ -29,7 +29,8 @@ def group_softmax(scores: Tensor, labels: Tensor, num_groups: int) -> Tensor:
     peak = scores.new_full((*scores.shape[:2], num_groups), -math.inf)
     peak = peak.scatter_reduce(2, index, scores.detach(), 'amax')
     weights = (scores - peak.gather(2, index)).exp()
-    total = weights @ one_hot_groups(labels, num_groups, weights.dtype).transpose(1, 2)
+    members = one_hot_groups(labels, num_groups, weights.dtype).unsqueeze(1)
+    total = (members * weights.unsqueeze(2)).sum(-1)  # no matrix product: autocast would round it
     return weights / total.gather(2, index)
 
 
@@ -88,8 +89,8 @@ class CosineResponse(nn.Module):
 
     def forward(self, query: Tensor, key: Tensor) -> Tensor:
         """Compare ``(M, h, 1, d)`` with ``(M, h, N, d)``: ``(M, h, N)``."""
-        cosine = F.normalize(query.float(), dim=-1) @ F.normalize(key.float(), dim=-1).transpose(-2, -1)
-        return self.scale * cosine.squeeze(2) + self.bias
+        cosine = F.cosine_similarity(query.float(), key.float(), dim=-1)
+        return self.scale * cosine + self.bias
 
 
 RESPONSES = {'dot': DotResponse, 'cosine': CosineResponse}

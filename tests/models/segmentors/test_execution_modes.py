@@ -1,4 +1,4 @@
-"""The TPAVI configs run without a device, under bf16 autocast and as one compiled graph, and train every parameter."""
+"""The configs run without a device, under bf16 autocast and as one compiled graph, and train every parameter."""
 
 import pytest
 import torch
@@ -7,11 +7,17 @@ from mmavs.apis import get_config, init_model, list_configs
 from mmavs.structures import AVSDataSample
 
 LENGTHS = (5, 3)
+NAMES = [name for method in ('tpavi', 'ama', 'benchmark') for name in list_configs() if name.startswith(f'{method}/')]
 SMALL = [
     'tpavi/tpavi_r50_ms3.py',
     'tpavi/tpavi_r50_avss.py',
     'tpavi/tpavi_pvt-v2-b5_s4.py',
     'tpavi/tpavi_lite0_avstamps-s4.py',
+    'ama/ama_r50_avss.py',
+    'ama/ama_pvt-v2-b5_s4.py',
+    'ama/ama_lite0_avstamps-s4.py',
+    'benchmark/gate-temporal_lite0_avstamps-gap.py',
+    'benchmark/responsegate_lite0_avstamps-crowd.py',
 ]
 
 
@@ -20,14 +26,21 @@ def build(name, device='cpu'):
     cfg.model.backbone.pretrained = cfg.model.audio_backbone.pretrained = None
     if device == 'cpu' and cfg.model.backbone.type == 'PVTv2Stages':
         cfg.model.backbone.variant = 'b0'
-        cfg.model.neck.in_channels = (32, 64, 160, 256)
+        cfg.model.neck.in_channels = widths = (32, 64, 160, 256)
+        if 'pixel_decoder' in cfg.model:
+            cfg.model.pixel_decoder.in_channels = widths
+            cfg.model.losses[3].channels = {2: 160, 3: 256}
     torch.manual_seed(0)
     with torch.device(device):
-        return init_model(cfg, device=device)
+        model = init_model(cfg, device=device)
+    for name, parameter in model.named_parameters():  # zero at first, which would hide what stands before them
+        if name.startswith('temporal.') and name.endswith('weight'):
+            torch.nn.init.normal_(parameter, std=0.1)
+    return model
 
 
 def batch(model, device='cpu', size=64):
-    classes = max(model.decode_head.classify.out_channels, 2)
+    classes = max(model.cfg.model.decode_head.num_classes, 2)
     generator = torch.Generator().manual_seed(0)
     lengths = torch.tensor(LENGTHS)
     inputs = dict(
@@ -46,13 +59,13 @@ def batch(model, device='cpu', size=64):
     return {name: value.to(device) for name, value in inputs.items()}, samples
 
 
-@pytest.mark.parametrize('name', list_configs('tpavi_*.py'))
+@pytest.mark.parametrize('name', NAMES)
 def test_forward_and_loss_need_no_data(name):
     model = build(name, 'meta')
     inputs, samples = batch(model, 'meta')
     logits = model(inputs)
     assert logits.device.type == 'meta'
-    assert logits.shape == (2, 5, model.decode_head.classify.out_channels, 64, 64)
+    assert logits.shape == (2, 5, model.cfg.model.decode_head.num_classes, 64, 64)
     losses = model.train()(inputs, samples, mode='loss')
     assert all(loss.shape == () for loss in losses.values())
 
@@ -74,6 +87,7 @@ def test_every_parameter_is_trained_and_finite_under_bf16(name):
 def test_the_forward_is_one_graph(name):
     model = build(name)
     inputs, _ = batch(model)
+    torch._dynamo.reset()  # each model is a compilation of its own
     with torch.no_grad():
         compiled = torch.compile(model, fullgraph=True, backend='eager')
         torch.testing.assert_close(compiled(inputs), model(inputs))
