@@ -7,17 +7,15 @@ study = [
     dict(name='tpavi-objects', config='benchmark/tpavi_lite0_avstamps-objects.py'),
     dict(name='gate-objects', config='benchmark/gate_lite0_avstamps-objects.py', reference='tpavi-objects'),
     dict(name='amaue-objects', config='benchmark/amaue_lite0_avstamps-objects.py', reference='tpavi-objects'),
-    dict(name='tpavi-clip-switch', config='benchmark/tpavi-clip_lite0_avstamps-switch.py', init_from='tpavi'),
     *[
         dict(
             name=f'{name}-switch',
             config=f'benchmark/{name}_lite0_avstamps-switch.py',
-            init_from=name,
+            init_from=name.partition('-')[0],
             reference='tpavi-clip-switch',
         )
-        for name in ('tpavi', 'gate', 'amaue')
+        for name in ('tpavi-clip', 'gate', 'amaue')
     ],
-    dict(name='tpavi-clip-gap', config='benchmark/tpavi-clip_lite0_avstamps-gap.py', init_from='tpavi'),
     *[
         dict(
             name=f'{name}-gap',
@@ -25,7 +23,7 @@ study = [
             init_from=name.partition('-')[0],
             reference='tpavi-clip-gap',
         )
-        for name in ('tpavi', 'gate', 'gate-temporal', 'amaue', 'amaue-static')
+        for name in ('tpavi-clip', 'gate', 'amaue', 'amaue-static', 'gate-temporal')
     ],
 ]
 seeds = (0, 1, 2)
