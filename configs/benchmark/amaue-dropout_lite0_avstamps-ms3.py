@@ -1,0 +1,6 @@
+# Test-time dropout instead of a Dirichlet.
+_base_ = './amaue_lite0_avstamps-ms3.py'
+model = dict(
+    decode_head=dict(dropout=0.1, uncertainty=dict(type='DropoutBranch')),
+    losses=_base_.model.losses[:-1],
+)
