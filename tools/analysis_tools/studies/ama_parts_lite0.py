@@ -1,5 +1,9 @@
-# What each part of AMA + UE brings on AVStamps crowd: the ladder (baseline, + grouping, + guided merging, + contrast,
-# + uncertainty), fusions without groups, the response, and the clustering methods.
+"""What each part of AMA + UE brings on AVStamps crowd.
+
+The ladder (baseline, + grouping, + guided merging, + contrast, + uncertainty), fusions without groups, the response, and the
+clustering methods.
+"""
+
 study = [
     dict(name=name, config=f'benchmark/{name}_lite0_avstamps-crowd.py')
     for name in (

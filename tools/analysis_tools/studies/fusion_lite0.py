@@ -1,5 +1,8 @@
-# AMA + UE, TPAVI and the channel gate on AVStamps: same backbone, data, schedule and budget, three seeds. One set of
-# weights for S4 and MS3 ("objects"), one for easy, crowd-1 and crowd-2; switch and gap are fine-tuned from the latter.
+"""AMA + UE, TPAVI and the channel gate on AVStamps: same backbone, data, schedule and budget, three seeds.
+
+One set of weights for S4 and MS3 ("objects"), one for easy, crowd-1 and crowd-2; switch and gap are fine-tuned from the latter.
+"""
+
 study = [
     dict(name='tpavi', config='benchmark/tpavi_lite0_avstamps-crowd.py'),
     dict(name='gate', config='benchmark/gate_lite0_avstamps-crowd.py'),

@@ -1,4 +1,5 @@
-# Which uncertainty finds wrong pixels and changing frames: fine-tuned on clips of MS3 from one set of weights.
+"""Which uncertainty finds wrong pixels and changing frames: fine-tuned on clips of MS3 from one set of weights."""
+
 study = [
     dict(name='amaue-objects', config='benchmark/amaue_lite0_avstamps-objects.py'),
     *[
