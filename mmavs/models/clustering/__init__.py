@@ -7,6 +7,7 @@ from .fixed_groups import GridGroups, SingleGroup
 from .functional import merge_tokens
 from .k_means import KMeans
 from .pooled_clustering import PooledClustering
+from .positioned_clustering import PositionedClustering
 
 __all__ = [
     'DPCKNN',
@@ -15,6 +16,7 @@ __all__ = [
     'GridGroups',
     'KMeans',
     'PooledClustering',
+    'PositionedClustering',
     'SingleGroup',
     'merge_tokens',
 ]
