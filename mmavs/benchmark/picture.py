@@ -38,5 +38,8 @@ def draw_bubbles(results: Sequence[Result], accuracy_name: str | None = None) ->
         axes.annotate(text, (x[i], y[i]), (0, above), textcoords='offset points', ha='center', fontsize=8)
     axes.margins(0.25, 0.3)
     axes.set(title='bubble: parameters', **labels)
+    axes.set_xlim(left=0)  # costs are compared by their ratio
+    if not has_accuracy:
+        axes.set_ylim(bottom=0)
     axes.grid(alpha=0.3)
     return figure

@@ -89,7 +89,7 @@ class Subject:
             wrapper.update(type='AmpOptimWrapper', dtype='float16')
         else:
             wrapper['type'] = 'BF16OptimWrapper' if self.settings.amp == 'bf16' else 'OptimWrapper'
-        with warnings_only():
+        with errors_only():
             return build_optim_wrapper(self.model, wrapper)
 
     def forward(self) -> Tensor:
@@ -135,11 +135,11 @@ class Subject:
 
 
 @contextmanager
-def warnings_only() -> Iterator[None]:
-    """Silence the one line per parameter that mmengine logs for an optimiser with options by parameter."""
+def errors_only() -> Iterator[None]:
+    """Silence the line per parameter that mmengine logs or warns of where an optimiser has options by parameter."""
     logger = MMLogger.get_current_instance()
     level = logger.level
-    logger.setLevel('WARNING')
+    logger.setLevel('ERROR')
     try:
         yield
     finally:

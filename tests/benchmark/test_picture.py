@@ -15,6 +15,7 @@ def test_latency_over_parameters_while_an_accuracy_is_unknown(fabric):
     np.testing.assert_allclose(points, [[10, 1000], [40, 200]])
     assert areas[1] / areas[0] == 4
     assert 'parameters' in axes.get_xlabel()
+    assert (axes.get_xlim()[0], axes.get_ylim()[0]) == (0, 0), 'costs start at zero, so that distances show ratios'
     assert [text.get_text().split()[0] for text in axes.texts] == ['a', 'b']
 
 

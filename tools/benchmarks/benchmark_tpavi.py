@@ -10,13 +10,13 @@ import statistics
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import torch
 from torch import Tensor
 from torch.utils.benchmark import Timer
 
 from mmavs.apis import get_config, init_model
+from mmavs.benchmark.memory import PeakMemory, can_measure
 from mmavs.models.necks.tpavi_attention import attend_linear, attend_quadratic
 from mmavs.models.necks.tpavi_neck import TPAVIBlock
 from mmavs.structures import AVSDataSample
@@ -121,24 +121,17 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def process_memory(field: str) -> float:
-    """Return ``VmRSS`` or ``VmHWM`` of this process in MB (Linux)."""
-    lines = Path('/proc/self/status').read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith(field)) / 1024
-
-
 def print_peak(row: str, variant: str) -> None:
     """Run a variant once and print the memory it has needed beyond what was there before, in MB."""
     step = ROWS[row][variant]()
-    before = process_memory('VmRSS')
-    Path('/proc/self/clear_refs').write_text('5')  # the high-water mark starts again from here
+    peak = PeakMemory('cpu')
     step()
-    print(process_memory('VmHWM') - before)
+    print(peak.read())
 
 
 def measure_peak(row: str, variant: str, threads: int) -> float | None:
     """Measure the peak memory in a process of its own; ``None`` where the system does not tell."""
-    if not Path('/proc/self/clear_refs').exists():
+    if not can_measure('cpu'):
         return None
     command = [sys.executable, __file__, '--peak-of', row, variant, '--threads', str(threads)]
     result = subprocess.run(command, capture_output=True, text=True, check=True)
