@@ -26,7 +26,7 @@ study = [
             init_from=name.partition('-')[0],
             reference='tpavi-clip-gap',
         )
-        for name in ('tpavi-clip', 'gate', 'amaue', 'amaue-static', 'gate-temporal')
+        for name in ('tpavi-clip', 'gate', 'amaue')
     ],
 ]
 seeds = (0, 1, 2)
