@@ -152,7 +152,11 @@ def run_tool_process(tools: Path, command: Sequence[Any], log: Path) -> None:
                 f'another process works in {log.parent} (of an earlier call that was killed, perhaps); wait for it or end it'
             ) from error
         output = dict(stdout=file, stderr=subprocess.STDOUT)
-        done = subprocess.run(arguments, env=env, pass_fds=(lock.fileno(),), check=False, **output)
+        try:
+            done = subprocess.run(arguments, env=env, pass_fds=(lock.fileno(),), check=False, **output)
+        finally:
+            # closing is not enough: a process that another thread is starting right now holds a copy of the file
+            fcntl.flock(lock, fcntl.LOCK_UN)
     if done.returncode:
         tail = '\n'.join(log.read_text(errors='replace').splitlines()[-LOG_TAIL:])
         raise ValueError(f'{command[0]} ended with code {done.returncode}; the end of {log}:\n{tail}')
