@@ -43,5 +43,7 @@ class PositionedClustering(BaseClustering):
         rows = torch.arange(height, device=tokens.device, dtype=tokens.dtype) / max(height - 1, 1)
         columns = torch.arange(width, device=tokens.device, dtype=tokens.dtype) / max(width - 1, 1)
         places = torch.stack(torch.meshgrid(rows, columns, indexing='ij'), -1).flatten(0, 1)
-        places = (self.weight * math.sqrt(tokens.shape[-1]) * places).expand(len(tokens), -1, -1)
-        return self.clustering(torch.cat((tokens, places), -1), num_groups, mask=mask, size=size)
+        channels = tokens.shape[-1]
+        places = (self.weight * math.sqrt(channels) * places).expand(len(tokens), -1, -1)
+        wider = math.sqrt((channels + 2) / channels)  # methods that average over channels must not see two more of them
+        return self.clustering(wider * torch.cat((tokens, places), -1), num_groups, mask=mask, size=size)

@@ -88,8 +88,7 @@ class AMABlock(nn.Module):
     3. ``G_g = sum_{i in g} w_i f_i + W_o A_g + W_c (what the previous stage knew about these tokens)`` with ``w`` the
        softmax of ``S`` inside the group;
     4. ``G <- G + softmax(G f^T / sqrt(d) + S) f`` with linear maps, then an FFN (``CompactUpdate``);
-    5. ``x_i <- x_i + gamma * sigmoid(S_i) W_m G_{c_i}``; with ``map_back='heads'`` each head gates its own part:
-       ``x_i <- x_i + gamma * W_m concat_h(sigmoid(s_ih) (G_{c_i} + f_i)_h)``.
+    5. ``x_i <- x_i + gamma * sigmoid(S_i) W_m G_{c_i}``.
 
     Args:
         channels: ``C`` of the stage's map.
@@ -101,8 +100,6 @@ class AMABlock(nn.Module):
         response: ``'dot'`` as published or ``'cosine'`` with learnt scale and bias.
         guide: Where the response acts: ``'merge'`` (step 3; uniform weights without), ``'update'`` (``S`` in step 4) and
             ``'map'`` (the sigmoid of step 5). Empty: grouping alone, the step of the ablation before guided merging.
-        map_back: ``'mean'``: one response per token, as read from the paper. ``'heads'``: one per head, on the group's vector
-            and the token together, so that a token can be told apart within its group by more than one number.
         num_updates: How often step 4 is repeated.
         ffn_ratio: Hidden width of the FFN over ``D``.
         gamma: Start of the learnt factor of step 5.
@@ -126,7 +123,6 @@ class AMABlock(nn.Module):
         num_heads: int = 8,
         response: Literal['dot', 'cosine'] = 'dot',
         guide: Sequence[str] = GUIDED_STEPS,
-        map_back: Literal['mean', 'heads'] = 'mean',
         num_updates: int = 1,
         ffn_ratio: int = 4,
         gamma: float = 1e-4,
@@ -139,12 +135,9 @@ class AMABlock(nn.Module):
             raise ValueError(f'AMA: response must be one of {sorted(RESPONSES)}, got {response!r}')
         if not set(guide) <= set(GUIDED_STEPS):
             raise ValueError(f'AMA: guide may hold {GUIDED_STEPS}, got {tuple(guide)}')
-        if map_back not in ('mean', 'heads'):
-            raise ValueError(f"AMA: map_back must be 'mean' or 'heads', got {map_back!r}")
         self.num_groups = num_groups
         self.num_heads = num_heads
         self.guide = tuple(guide)
-        self.per_head = map_back == 'heads'
         self.reduce = nn.Identity() if width == channels else nn.Linear(channels, width)
         self.norm = nn.LayerNorm(width)
         self.query = AudioMLP(audio_channels, width)
@@ -176,14 +169,15 @@ class AMABlock(nn.Module):
         Returns:
             The fused map with groups, responses and compact representation.
         """
-        head_scores, attended = self.attend(tokens, labels, audio)
-        scores = head_scores.mean(1)
+        scores, attended = self.attend(tokens, labels, audio)
         compact = self.merge(tokens, labels, scores) + self.attended(attended)
         if self.carry is not None and previous is not None:
             compact = compact + self.carry(self._seen_before(previous, labels, x.shape[-2:]))
         for update in self.updates:
             compact = update(compact, tokens, scores if 'update' in self.guide else None)
-        back = self._map_back(compact, tokens, labels, head_scores)
+        back = torch.take_along_dim(self.map_back(compact), labels.unsqueeze(-1), dim=1)
+        if 'map' in self.guide:
+            back = back * scores.sigmoid().unsqueeze(-1)
         fused = x + self.gamma * back.transpose(1, 2).unflatten(2, x.shape[-2:])
         size = x.shape[-2:]
         return AMAStage(fused, labels.unflatten(1, size), scores.unflatten(1, size), compact)
@@ -192,13 +186,13 @@ class AMABlock(nn.Module):
         """Let the audio attend inside each group.
 
         Returns:
-            Response of each head ``(M, h, N)``, whose mean is ``S``, and attended values ``(M, P, D)``.
+            Response ``S`` ``(M, N)`` and attended values ``(M, P, D)``.
         """
         query = split_heads(self.query(audio).unsqueeze(1), self.num_heads)
         key, value = (split_heads(project(tokens), self.num_heads) for project in (self.key, self.value))
         scores = self.response(query, key).float()
         weights = group_softmax(scores, labels, self.num_groups)
-        return scores, merge_heads(group_sum(weights, value, labels, self.num_groups))
+        return scores.mean(1), merge_heads(group_sum(weights, value, labels, self.num_groups))
 
     def merge(self, tokens: Tensor, labels: Tensor, scores: Tensor) -> Tensor:
         """Merge the tokens ``(M, N, D)`` of each group by their response ``(M, N)``: ``(M, P, D)``."""
@@ -206,17 +200,6 @@ class AMABlock(nn.Module):
             return group_mean(tokens, labels, self.num_groups)
         weights = group_softmax(scores.unsqueeze(1), labels, self.num_groups)
         return group_sum(weights, tokens.unsqueeze(1), labels, self.num_groups).squeeze(1)
-
-    def _map_back(self, compact: Tensor, tokens: Tensor, labels: Tensor, head_scores: Tensor) -> Tensor:
-        """Return what each token gets from its group, gated by its response: ``(M, N, C)``."""
-        index = labels.unsqueeze(-1)
-        if self.per_head:
-            own = split_heads(torch.take_along_dim(compact, index, dim=1) + tokens, self.num_heads)
-            if 'map' in self.guide:
-                own = own * head_scores.sigmoid().unsqueeze(-1)
-            return self.map_back(merge_heads(own))
-        back = torch.take_along_dim(self.map_back(compact), index, dim=1)
-        return back * head_scores.mean(1).sigmoid().unsqueeze(-1) if 'map' in self.guide else back
 
     def _seen_before(self, previous: AMAStage, labels: Tensor, size: torch.Size) -> Tensor:
         """Return, for each group, the mean over its tokens of the previous stage's compact vector there: ``(M, P, D')``.

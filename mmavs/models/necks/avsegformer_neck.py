@@ -80,9 +80,10 @@ class AVSegFormerNeck(BaseAVNeck):
         init_cfg: mmengine initialisation config.
 
     Shapes:
-        - maps: ``(M, C_l, H_l, W_l)`` to ``(M, C, H_l, W_l)``: the mask feature, then the encoder's memory per stage.
+        - maps: ``(M, C_l, H_l, W_l)`` to ``(M, C, H_l, W_l)``: the mask feature, then the encoder's memory per stage;
+          zero on padded frames.
         - audio: ``(B, T, A)`` to ``(B, T, C)``, which the head expects.
-        - ``aux['mask_feature']``: the mask feature, zero on padded frames; ``MaskFeatureLoss`` reads it.
+        - ``aux['mask_feature']``: the mask feature, which ``MaskFeatureLoss`` reads.
 
     Raises:
         ValueError: ``channels`` does not divide as needed, or another number of maps comes in.
@@ -150,8 +151,9 @@ class AVSegFormerNeck(BaseAVNeck):
         memories = self.encode(maps)
         upsampled = F.interpolate(memories[0], finest.shape[-2:], mode='bilinear', align_corners=False)
         mask_feature = self.mixer(self.merge(self.lateral(finest) + upsampled), audio.flatten(0, 1))
-        mask_feature = mask_feature * features.frame_valid.flatten()[:, None, None, None]
-        return replace(features.updated((mask_feature, *memories), mask_feature=mask_feature), audio=audio)
+        valid = features.frame_valid.flatten()[:, None, None, None]
+        maps = tuple(x * valid for x in (mask_feature, *memories))
+        return replace(features.updated(maps, mask_feature=maps[0]), audio=audio)
 
     def encode(self, maps: Sequence[Tensor]) -> list[Tensor]:
         """Run the encoder over the tokens of all ``maps`` ``(M, C, H_l, W_l)``; return its memory as maps."""

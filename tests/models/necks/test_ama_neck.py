@@ -71,20 +71,15 @@ def plain_block(block, x, labels, audio):
             read.append((q[:, part] @ k[:, part].T / dim**0.5 + mean_scores).softmax(-1) @ v[:, part])
         compact = compact + update.out(torch.cat(read, 1))
         compact = compact + update.ffn(compact)
-    if block.per_head:
-        gates = scores.sigmoid().repeat_interleave(dim, 0).T
-        back = block.map_back(gates * (compact[labels] + tokens))
-    else:
-        back = block.map_back(compact)[labels] * mean_scores.sigmoid()[:, None]
+    back = block.map_back(compact)[labels] * mean_scores.sigmoid()[:, None]
     return x + block.gamma * back.T.unflatten(1, x.shape[1:]), compact, mean_scores
 
 
 @pytest.mark.parametrize('response', ['dot', 'cosine'])
 @pytest.mark.parametrize('width', [None, 8])
-@pytest.mark.parametrize('map_back', ['mean', 'heads'])
-def test_block_equals_the_steps_written_as_loops(response, width, map_back):
+def test_block_equals_the_steps_written_as_loops(response, width):
     torch.manual_seed(0)
-    block = AMABlock(16, A, P, width=width, num_heads=4, response=response, map_back=map_back, gamma=0.5)
+    block = AMABlock(16, A, P, width=width, num_heads=4, response=response, gamma=0.5)
     x, audio = torch.randn(2, 16, 5, 5), torch.randn(2, A)
     labels = torch.randint(0, P - 1, (2, 25))
     stage = block(x, block.tokens(x), labels, audio)
@@ -162,7 +157,8 @@ def test_frames_are_fused_one_by_one():
 def test_gradients_reach_every_parameter(guide, response):
     ama = neck(block=dict(guide=guide, response=response), widths=(8, 32)).train()
     sum(x.square().mean() for x in ama(features()).maps).backward()
-    without = {n for n, p in ama.named_parameters() if p.grad is None or p.grad.abs().max() < 1e-8}
+    largest = {n: 0 if p.grad is None else p.grad.abs().max() for n, p in ama.named_parameters()}
+    without = {n for n, value in largest.items() if value < 1e-6 * max(largest.values())}
     # a bias shared by all scores cannot change a softmax: only the sigmoid of 'map' reads it
     expected = set() if 'map' in guide or response == 'dot' else {f'blocks.{i}.response.bias' for i in (0, 1)}
     assert without == expected
@@ -233,7 +229,6 @@ def test_clustering_sees_normed_tokens_without_gradient():
         (dict(between_stages=True, channels=8), 'between_stages'),
         (dict(block=dict(response='sum')), 'response'),
         (dict(block=dict(guide=('merge', 'all'))), 'guide'),
-        (dict(block=dict(map_back='all')), 'map_back'),
     ],
 )
 def test_wrong_options_are_named(options, message):
