@@ -155,10 +155,10 @@ def compare_pooled(folder: str, rounds: int, clock: Callable[[], float], count: 
         for full in (DPCKNN(K), KMeans(KMEANS_ITERS)):
             for num_groups in (5, 12):
                 for max_tokens in (784, 196):
-                    pooled = PooledClustering(full, max_tokens)
-                    if tokens.shape[1] <= max_tokens:
-                        continue
-                    print_pooled_row(level, full, pooled, tokens, noisy, num_groups, size, rounds, clock)
+                    for reassign in (False, True):
+                        pooled = PooledClustering(full, max_tokens, reassign)
+                        if tokens.shape[1] > max_tokens:
+                            print_pooled_row(level, full, pooled, tokens, noisy, num_groups, size, rounds, clock)
 
 
 def print_pooled_row(
@@ -184,7 +184,7 @@ def print_pooled_row(
         f'{level}: {size[0]}x{size[1]}',
         type(full).__name__,
         str(num_groups),
-        f'<= {pooled.max_tokens} tokens',
+        f'<= {pooled.max_tokens} tokens' + (', reassigned' if pooled.reassign else ''),
         f'{agreement(reference, result):.3f}',
         f'{agreement(reference, full(noisy, num_groups)):.3f}',
         f'{spread(tokens, reference):.3f}, {spread(tokens, result):.3f}',

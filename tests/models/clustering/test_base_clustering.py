@@ -16,6 +16,7 @@ CONFIGS = {
     'grid': dict(type='GridGroups'),
     'single': dict(type='SingleGroup'),
     'pooled': dict(type='PooledClustering', clustering=dict(type='DPCKNN'), max_tokens=50),
+    'reassigned': dict(type='PooledClustering', clustering=dict(type='KMeans'), max_tokens=50, reassign=True),
 }
 CONTENT = ('dpc_knn', 'adaptive', 'kmeans')
 
@@ -150,7 +151,7 @@ def test_wrong_arguments_are_named():
         clustering(x, 5, size=(10, 10))
 
 
-@pytest.mark.parametrize('name', ['grid', 'pooled'])
+@pytest.mark.parametrize('name', ['grid', 'pooled', 'reassigned'])
 def test_methods_that_look_at_positions_ask_for_them(name):
     with pytest.raises(ValueError, match=r'looks at positions and needs size=\(H, W\)'):
         MODELS.build(CONFIGS[name])(tokens(), 5)

@@ -32,6 +32,25 @@ def test_the_position_reaches_the_inner_method():
     assert labels[7, 7] == 3
 
 
+def test_reassigned_tokens_join_the_nearest_pooled_group():
+    x = tokens(2, 16, 24)
+    mask = torch.rand(2, 16 * 24, generator=torch.Generator().manual_seed(1)) < 0.8
+    labels = PooledClustering(dict(type='DPCKNN'), 100, reassign=True)(x, 7, mask, (16, 24))
+    pooled, share = masked_pool(x.masked_fill(~mask[..., None], 0), mask, (16, 24), 2)
+    few, part = pooled.flatten(2).transpose(1, 2), share.flatten(1) > 0
+    groups = DPCKNN()(few, 7, part)
+    for b in range(2):
+        means = torch.stack([few[b, part[b] & (groups[b] == group)].mean(0) for group in range(7)])
+        nearest = (x[b][:, None] - means).square().sum(-1).argmin(-1)
+        assert torch.equal(labels[b], nearest.masked_fill(~mask[b], 0))
+
+
+def test_reassigning_keeps_out_of_unused_groups():
+    x = tokens(1, 6, 6)
+    labels = PooledClustering(dict(type='SingleGroup'), 9, reassign=True)(x, 4, size=(6, 6))
+    assert not labels.any()
+
+
 @pytest.mark.parametrize(
     ('size', 'most', 'factor'), [((28, 28), 784, 1), ((56, 56), 784, 2), ((57, 57), 784, 3), ((5, 1), 2, 3)]
 )
