@@ -1,15 +1,12 @@
-"""AMA + UE, TPAVI and the channel gate on AVStamps: same backbone, data, schedule and budget, three seeds.
+"""AMA + UE, TPAVI and the channel gate on the stress sets of AVStamps: same backbone, data, schedule and budget.
 
-One set of weights for S4 and MS3 ("objects"), one for easy, crowd-1 and crowd-2; switch and gap are fine-tuned from the latter.
+One set of weights for easy, crowd-1 and crowd-2; switch and gap are fine-tuned from it.
 """
 
 study = [
     dict(name='tpavi', config='benchmark/tpavi_lite0_avstamps-crowd.py'),
     dict(name='gate', config='benchmark/gate_lite0_avstamps-crowd.py'),
     dict(name='amaue', config='benchmark/amaue_lite0_avstamps-crowd.py'),
-    dict(name='tpavi-objects', config='benchmark/tpavi_lite0_avstamps-objects.py'),
-    dict(name='gate-objects', config='benchmark/gate_lite0_avstamps-objects.py', reference='tpavi-objects'),
-    dict(name='amaue-objects', config='benchmark/amaue_lite0_avstamps-objects.py', reference='tpavi-objects'),
     *[
         dict(
             name=f'{name}-switch',
