@@ -1,7 +1,5 @@
 """AVSegFormer of https://github.com/vvvb-github/AVSegFormer: S4, MS3 and AVSS, ResNet-50 and PVT-v2."""
 
-import re
-from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -13,8 +11,9 @@ from mmavs.models.backbones.pvt_v2 import official_to_timm
 from mmavs.models.decode_heads import AVSegFormerHead
 from mmavs.models.necks import AVSegFormerNeck
 
-from .base import Converter, StateDict
+from .base import StateDict
 from .options import count, pvt_variant
+from .renaming import RenamingConverter
 
 LEVELS_PER_POINT = 3 * 4  # the released models read four places on each of three levels
 NORMS = {'norm1': 'self_norm', 'norm2': 'ffn_norm'}
@@ -28,7 +27,7 @@ DECODER = r'head\.transformer\.decoder\.layers\.(\d+)\.'
 GENERATOR = r'head\.query_generator\.layers\.(\d+)\.'
 
 
-class AVSegFormerConverter(Converter):
+class AVSegFormerConverter(RenamingConverter):
     """Maps ``backbone``, ``vggish``, ``audio_proj`` and ``head``.
 
     Backbone, widths, depths and number of classes are read off the shapes. VGGish is part of these files. Of the query
@@ -43,7 +42,7 @@ class AVSegFormerConverter(Converter):
         (UNUSED, 'built but never used by the released code'),
         (r'vggish\.pproc\..*', 'PCA post-processing, not used by any AVS method'),
     )
-    renames: tuple[tuple[str, Callable[[re.Match], str]], ...] = (
+    renames = (
         (
             r'backbone\.(patch_embed\d|block\d|norm\d)\.(.*)',
             lambda m: f'backbone.body.{official_to_timm(f"{m[1]}.{m[2]}")}',
@@ -75,15 +74,6 @@ class AVSegFormerConverter(Converter):
         (r'head\.mlp\.layers\.(\d)\.(.*)', lambda m: f'decode_head.mix.{MIX[m[1]]}.{m[2]}'),
         (r'head\.fc\.(\d)\.(.*)', lambda m: f'decode_head.{HEAD_CONVS[m[1]]}.{m[2]}'),
     )
-
-    def _rename(self, name: str) -> str | None:
-        if super()._rename(name) is None:
-            return None
-        for pattern, rename in self.renames:
-            match = re.fullmatch(pattern, name)
-            if match:
-                return rename(match)
-        return name
 
     def convert_tensor(self, name: str, tensor: Tensor, shape: torch.Size) -> Tensor:
         """Keep the value rows of the attention to the audio token; reshape 1x1 convolutions."""

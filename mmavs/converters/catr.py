@@ -1,7 +1,5 @@
 """CATR of https://github.com/aspirinone/CATR.github.io: PVT-v2, and ResNet-50 in the layout of TPAVI's code."""
 
-import re
-from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -12,8 +10,9 @@ from mmavs.models.backbones.pvt_v2 import official_to_timm
 from mmavs.models.decode_heads import CATRHead
 from mmavs.models.necks import CATRNeck
 
-from .base import Converter, StateDict
+from .base import StateDict
 from .options import count, pvt_variant
+from .renaming import RenamingConverter
 
 ENCODER_NORMS = {'norm1': 'self_norm', 'norm2': 'ffn_norm'}
 DECODER_NORMS = {'norm1': 'self_norm', 'norm2': 'cross_norm', 'norm3': 'ffn_norm'}
@@ -40,7 +39,7 @@ DROPPED = (
 )
 
 
-class CATRConverter(Converter):
+class CATRConverter(RenamingConverter):
     """Maps ``encoder_backbone``, ``conv{2-4}``, ``vid_embed_proj``, ``obj_queries``, ``transformer`` and the heads.
 
     Backbone, widths and depths are read off keys and shapes; the number of attention heads cannot be (8 is assumed). VGGish
@@ -49,7 +48,7 @@ class CATRConverter(Converter):
 
     rules = tuple((pattern, None) for pattern, _ in DROPPED)
     drop_reasons = DROPPED
-    renames: tuple[tuple[str, Callable[[re.Match], str]], ...] = (
+    renames = (
         (BACKBONE + r'((?:patch_embed|block|norm)\d\..*)', lambda m: f'backbone.body.{official_to_timm(m[1])}'),
         (BACKBONE + r'(layer\d)(?:_1)?\.(.*)', lambda m: f'backbone.body.{m[1]}.{m[2]}'),
         (BACKBONE + r'(.*)', lambda m: f'backbone.body.{m[1]}'),
@@ -77,15 +76,6 @@ class CATRConverter(Converter):
         (r'is_referred_head\.(.*)', lambda m: f'decode_head.score.{m[1]}'),
         (r'instance_kernels_head\.layers\.(\d)\.(.*)', lambda m: f'decode_head.kernels.{KERNELS[m[1]]}.{m[2]}'),
     )
-
-    def _rename(self, name: str) -> str | None:
-        if super()._rename(name) is None:
-            return None
-        for pattern, rename in self.renames:
-            match = re.fullmatch(pattern, name)
-            if match:
-                return rename(match)
-        return name
 
     def build_target(self, source: StateDict) -> nn.Module:
         """Build backbone, neck and head of the variant that the keys show.
