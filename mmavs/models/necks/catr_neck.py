@@ -29,7 +29,7 @@ class CATRNeck(BaseAVNeck):
         audio_channels: ``A``.
         stages: Stages that are kept. The released code also makes a map of stage 0 and never reads it.
         fused_stage: The stage that is encoded, one of ``stages``.
-        num_layers: Layers of the spatial encoder.
+        num_layers: Layers of the spatial encoder, which only the queries read; 0 in front of a head without queries.
         num_heads: Heads of the self-attentions.
         fusion_heads: Heads of the audio-visual attentions.
         ffn_channels: Width inside the feed-forward parts.

@@ -142,3 +142,10 @@ def test_misuse_is_named():
         CATRNeck(IN_CHANNELS, **{**SMALL, 'channels': 18})
     with pytest.raises(ValueError, match='built for 4 maps, got 3'):
         build()(AVSFeatures(features().maps[1:], features().audio, features().frame_valid))
+
+
+def test_in_front_of_a_head_without_queries_every_parameter_is_trained():
+    torch.manual_seed(0)
+    neck = CATRNeck(IN_CHANNELS, **{**SMALL, 'num_layers': 0}, stages=(0, 1, 2, 3))
+    TPAVIHead(16, smooth_channels=4)(neck(features((3, 3))), (128, 128)).logits.square().mean().backward()
+    assert [name for name, p in neck.named_parameters() if p.grad is None] == []
