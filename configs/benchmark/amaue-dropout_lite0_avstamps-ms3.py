@@ -4,3 +4,4 @@ model = dict(
     decode_head=dict(dropout=0.1, uncertainty=dict(type='DropoutBranch')),
     losses=_base_.model.losses[:-1],
 )
+load_fresh = ('decode_head.uncertainty_branch.', 'losses.3.')

@@ -8,6 +8,7 @@ import torch
 from mmengine import Config
 from mmengine.dist import is_main_process
 from mmengine.logging import print_log
+from mmengine.model import is_model_wrapper
 from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 from torch.utils.data import DataLoader, Dataset
@@ -69,13 +70,37 @@ class AVSRunner(Runner):
     def load_checkpoint(self, filename: str, map_location: Any = 'cpu', strict: bool = True, **kwargs: Any) -> dict:
         """Load weights; every key must fit.
 
+        Weights to start from (``load_from``) may belong to a model of which some parts differ, if the config names them:
+        ``load_fresh=('temporal.', ...)`` leaves every key with such a beginning as it was initialised.
+
         Raises:
             ValueError: The checkpoint belongs to another model.
         """
+        fresh = tuple(self.cfg.get('load_fresh', ()))
+        if fresh and filename == self._load_from and not self._resume:
+            return self._load_all_but(filename, fresh)
         try:
             return super().load_checkpoint(filename, map_location=map_location, strict=strict, **kwargs)
         except RuntimeError as error:
             raise ValueError(f'checkpoint {filename} does not belong to this model: {error}') from error
+
+    def _load_all_but(self, filename: str, fresh: tuple[str, ...]) -> dict:
+        """Load the weights whose names do not begin with one of ``fresh``."""
+        checkpoint = load_file_safely(filename, map_location='cpu')
+        weights = {k: v for k, v in checkpoint['state_dict'].items() if not k.startswith(fresh)}
+        model = self.model.module if is_model_wrapper(self.model) else self.model
+        try:
+            keys = model.load_state_dict(weights, strict=False)
+        except RuntimeError as error:
+            raise ValueError(f'checkpoint {filename} does not belong to this model: {error}') from error
+        missing = [k for k in keys.missing_keys if not k.startswith(fresh)]
+        if missing or keys.unexpected_keys:
+            raise ValueError(
+                f'checkpoint {filename} does not belong to this model: missing {missing}, unexpected '
+                f'{keys.unexpected_keys}; load_fresh excuses {list(fresh)} only'
+            )
+        print_log(f'loaded {len(weights)} tensors of {filename}; as initialised: {list(fresh)}', 'current')
+        return checkpoint
 
     def resume(self, filename: str, *args: Any, **kwargs: Any) -> None:
         """Resume; the seed of the checkpoint goes on to be used.

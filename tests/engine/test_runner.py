@@ -37,6 +37,16 @@ def test_weights_of_another_model_are_refused_with_the_keys(tmp_path):
     assert 'layers.0.weight' in log.read_text()
 
 
+def test_parts_named_as_fresh_may_differ_and_no_others(tmp_path):
+    assert run_forked(train, toy_config(tmp_path / 'a')) == 0
+    wider = dict(model=dict(type='ToyModel', width=5), load_from=str(tmp_path / 'a/epoch_4.pth'))
+    log = tmp_path / 'log'
+    assert run_forked(train, toy_config(tmp_path / 'b', **wider, load_fresh=('layers.',)), log=log) == 0
+    assert "as initialised: ['layers.']" in log.read_text()
+    assert run_forked(train, toy_config(tmp_path / 'c', **wider, load_fresh=('layers.0.',)), log=log) == 1
+    assert 'does not belong to this model' in log.read_text()
+
+
 def test_weights_alone_cannot_be_resumed(tmp_path):
     torch.save({'state_dict': {}}, tmp_path / 'weights.pth')
     cfg = toy_config(tmp_path / 'run', load_from=str(tmp_path / 'weights.pth'), resume=True)
