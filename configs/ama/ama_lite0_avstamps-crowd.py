@@ -4,4 +4,9 @@ _base_ = [
     '../_base_/schedules/adamw-iter.py',
     '../_base_/iter_runtime.py',
 ]
-model = dict(audio_backbone=dict(pretrained='work_dirs/tagger_audiocnn_avstamps-crowd/tagger.pth'))
+# measured in docs/en/ama.md: groups that hang together, and a contrast too light to hold on to early, random responses
+_base_.model.losses[2].update(loss_weight=0.01)
+model = dict(
+    neck=dict(clustering=dict(_delete_=True, type='PositionedClustering', clustering=dict(type='DPCKNN', k=5)))
+)
+model.update(audio_backbone=dict(pretrained='work_dirs/tagger_audiocnn_avstamps-crowd/tagger.pth'))
