@@ -11,8 +11,9 @@ from .sheet_layout import Strip, lay_out
 
 ACROSS = 2  # clips of at most so many frames get a row per frame instead of a column: a strip, not a tower
 FRAME_WIDTHS = (128, 176)  # pixels, smallest and largest; larger ones make large files and show nothing more
-SHEET_WIDTH = 1200  # pixels aimed at for the pictures of one row
-RESPONSE_MAP, PROBABILITY_MAP, UNCERTAINTY_MAP, SOUND_MAP = 'inferno', 'gray', 'viridis', 'magma'
+SHEET_WIDTH = 1280  # pixels aimed at for the pictures of one row
+RESPONSE_MAP, PROBABILITY_MAP, UNCERTAINTY_MAP, SOUND_MAP = 'inferno', 'gray', 'magma', 'magma'
+UNCERTAINTY_TOPS = (0.25, 0.5, 1.0)  # ends of its scale; the first that no value of the clip exceeds is taken
 
 
 @dataclass
@@ -58,17 +59,25 @@ class _Clip:
             pictures = [cells.flat(value, PROBABILITY_MAP) for value in self.fitted(self.probability)]
             strips.append(Strip('probability', pictures, (PROBABILITY_MAP, 0.0, 1.0)))
         if self.uncertainty is not None:
-            strips.append(self._heat('uncertainty', photos, truth, self.uncertainty, UNCERTAINTY_MAP))
+            top = next((end for end in UNCERTAINTY_TOPS if np.max(self.uncertainty) <= end), 1.0)
+            strips.append(self._heat('uncertainty', photos, truth, self.uncertainty, UNCERTAINTY_MAP, top))
         return strips + self._sound()
 
     def _heat(
-        self, name: str, photos: list[np.ndarray], truth: list[np.ndarray | None], values: np.ndarray, colormap: str
+        self,
+        name: str,
+        photos: list[np.ndarray],
+        truth: list[np.ndarray | None],
+        values: np.ndarray,
+        colormap: str,
+        top: float = 1.0,
     ) -> Strip:
-        pictures = [cells.heat(*pair, colormap) for pair in zip(photos, self.fitted(values), strict=True)]
+        """Heat maps from 0 to ``top`` with the outline of the truth."""
+        pictures = [cells.heat(*pair, colormap) for pair in zip(photos, self.fitted(values / top), strict=True)]
         for picture, mask in zip(pictures, truth, strict=True):
             if mask is not None:
                 cells.outline(picture, mask, cells.REFERENCE_COLOUR if self.semantic else cells.TRUTH_COLOUR)
-        return Strip(name, pictures, (colormap, 0.0, 1.0))
+        return Strip(name, pictures, (colormap, 0.0, top))
 
     def _sound(self) -> list[Strip]:
         """Waveform and log-mel: rows of their own, or one above the other where every frame has a single row."""
@@ -119,7 +128,7 @@ def draw_clip(
             prediction, the response and the uncertainty.
         pred_masks: ``(T, H, W)`` labels, drawn red (by class colour in semantic tasks).
         probability: ``(T, H, W)`` in [0, 1], of the mask.
-        uncertainty: ``(T, H, W)`` in [0, 1].
+        uncertainty: ``(T, H, W)`` in [0, 1]; its scale ends at 0.25, 0.5 or 1, the same for all frames.
         groups: ``(T, H, W)`` group labels; colours follow the groups from frame to frame by place.
         response: ``(T, H, W)`` in [0, 1], how strongly each place answers to the sound.
         waveform: ``(T, n)`` float, what is heard with each frame; ``n`` is at least the width of a picture.
@@ -151,7 +160,9 @@ def draw_clip(
         if value is not None and len(value) != num_frames:
             raise ValueError(f'{name} has {len(value)} frames, the clip has {num_frames}')
     across = num_frames <= ACROSS
-    columns = 1 + sum(value is not None for value in maps.values()) if across else num_frames
+    num_shown = 1 + sum(value is not None for value in maps.values())
+    shared = waveform is not None and log_mel is not None  # one above the other
+    columns = num_shown - shared if across else num_frames
     width = int(np.clip(SHEET_WIDTH // columns, *FRAME_WIDTHS))
     if waveform is not None and waveform.shape[1] < width:
         raise ValueError(f'waveform needs at least {width} samples for each frame, got the shape {waveform.shape}')

@@ -9,7 +9,7 @@ from . import cells
 from .sheet_canvas import SheetCanvas, pixels, text_height, wrap
 
 MARGIN = 12  # all lengths in pixels
-GAP = 4
+GAPS = {False: 4, True: 10}  # by `across`; scales below need more room than their ends
 ROW_GAP = 7
 LABEL_WIDTH = 82
 SCALE_WIDTH, SCALE_HEIGHT = 50, 34
@@ -54,6 +54,7 @@ def lay_out(
         ``(height, width, 3)`` uint8 RGB.
     """
     num_frames, cell = len(strips[0].pictures), strips[0].pictures[0].shape[1]
+    gap = GAPS[across]
     times = [f'{t + 1} s' for t in range(num_frames)]
     texts = [[] if heard is None else wrap(text, cell, SMALL) for text in heard or times]
     if across:
@@ -66,7 +67,7 @@ def lay_out(
         notes = [[] for _ in strips]
     left = MARGIN + (LABEL_WIDTH if not across else 34 if num_frames > 1 else 0)
     scaled = any(strip.scale for strip in strips)
-    width = left + len(heads) * (cell + GAP) - GAP + (SCALE_WIDTH if scaled and not across else 0) + MARGIN
+    width = left + len(heads) * (cell + gap) - gap + (SCALE_WIDTH if scaled and not across else 0) + MARGIN
     width = max(width, MIN_WIDTH)
     title_lines = wrap(title, width - 2 * MARGIN, TITLE * 1.1) if title else []
     key_rows = _key_rows(key, width - left - MARGIN)
@@ -84,20 +85,25 @@ def lay_out(
     canvas = SheetCanvas(width, height)
     canvas.text(MARGIN, MARGIN, '\n'.join(title_lines), TITLE, fontweight='bold')
     for column, head in enumerate(heads):
-        x = left + column * (cell + GAP) + cell / 2
-        canvas.text(x, first - 4, '\n'.join(head), NAME if across else SMALL, ha='center', va='bottom')
+        x = left + column * (cell + gap) + cell / 2
+        lines = '\n'.join(head).split('\n')
+        for i, line in enumerate(
+            reversed(lines)
+        ):  # one by one, on common base lines: letters with tails lift no column
+            y = first - 7 - text_height(i, NAME)
+            canvas.text(x, y, line, NAME if across else SMALL, ha='center', va='baseline')
     for y, row, label, note in zip(tops, grid, labels, notes, strict=True):
         row_height = row[0][0].pictures[0].shape[0]
         canvas.text(left - 8, y + row_height / 2, label, NAME, ha='right', va='center')
         for column, (strip, t) in enumerate(row):
-            canvas.picture(left + column * (cell + GAP), y, strip.pictures[t])
+            canvas.picture(left + column * (cell + gap), y, strip.pictures[t])
         if note:
             canvas.text(left + cell / 2, y + row_height + 3, '\n'.join(note), SMALL, ha='center')
     for i, strip in enumerate(strips):
         if strip.scale is not None and across:
-            _bar_below(canvas, left + i * (cell + GAP), tops[-1] + strip.pictures[0].shape[0] + 4, cell, strip.scale)
+            _bar_below(canvas, left + i * (cell + gap), tops[-1] + strip.pictures[0].shape[0] + 4, cell, strip.scale)
         elif strip.scale is not None:
-            _bar_beside(canvas, left + num_frames * (cell + GAP), tops[i], strip.pictures[0].shape[0], strip.scale)
+            _bar_beside(canvas, left + num_frames * (cell + gap), tops[i], strip.pictures[0].shape[0], strip.scale)
     _draw_key(canvas, left, foot, key_rows)
     return canvas.render()
 

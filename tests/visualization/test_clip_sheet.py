@@ -96,6 +96,14 @@ def test_scales_are_the_same_for_all_frames_and_stated(strips):
     assert strips['log-mel'].pictures[0].mean() < strips['log-mel'].pictures[2].mean()
 
 
+@pytest.mark.parametrize(('highest', 'end'), [(0.0, 0.25), (0.25, 0.25), (0.3, 0.5), (0.9, 1.0)])
+def test_uncertainty_has_one_of_three_scales(strips, highest, end):
+    uncertainty = np.zeros((3, 20, 30))
+    uncertainty[1, 4:8] = highest
+    draw_clip(frames(), uncertainty=uncertainty)
+    assert strips['uncertainty'].scale[1:] == (0.0, end)
+
+
 def test_truth_is_outlined_where_it_can_be_compared(strips):
     given = everything()
     draw_clip(frames(), **given)
