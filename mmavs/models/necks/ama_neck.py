@@ -50,7 +50,7 @@ class AMANeck(StagewiseNeck):
         num_groups: int | Sequence[int] = 5,
         widths: Sequence[int] | None = None,
         carry: bool = True,
-        picture_stage: int = 1,
+        picture_stage: int = 2,
         block: dict | None = None,
         stages: Sequence[int] = (0, 1, 2, 3),
         between_stages: bool = True,
