@@ -60,6 +60,7 @@ def write_results(study: Study, plan: StudyPlan, out: Path) -> str:
     facts, rows, comparisons = facts_of(study, runs), study_rows(study, scores), study_comparisons(study, scores)
     text = study_markdown(rows, comparisons, facts)
     out.mkdir(parents=True, exist_ok=True)
+    rows = [{key: None if value != value else value for key, value in row.items()} for row in rows]  # json has no NaN
     (out / 'RESULT.json').write_text(json.dumps(dict(facts=facts, rows=rows, comparisons=comparisons), indent=1))
     (out / 'RESULT.md').write_text(text)
     return text

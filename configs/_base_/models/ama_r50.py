@@ -10,7 +10,7 @@ model = dict(
         in_channels=stages,
         widths=(64, 128, 320, 512),
         num_groups=5,
-        clustering=dict(type='PooledClustering', clustering=dict(type='DPCKNN', k=5), max_tokens=784),
+        clustering=dict(type='PooledClustering', clustering=dict(type='DPCKNN', k=5), max_tokens=784, reassign=True),
         block=dict(num_heads=8, response='cosine', guide=('merge', 'update', 'map')),
     ),
     pixel_decoder=dict(type='MLPPixelDecoder', in_channels=stages, channels=256),
