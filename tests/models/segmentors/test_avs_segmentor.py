@@ -10,6 +10,8 @@ from mmavs.structures import AVSDataSample
 class Backbone(nn.Module):
     """One stage of stride 2, then one of stride 4; records what the neck handed back."""
 
+    strides = (2, 4)
+
     def forward(self, x, fuse_stage=None):
         maps = []
         for stage in range(2):
@@ -152,3 +154,54 @@ def test_unknown_mode_is_refused():
 def test_audio_features_must_match_the_frames():
     with pytest.raises(ValueError, match='do not match the frames'):
         build()(dict(frames=inputs()['frames'], audio_features=torch.zeros(2, 4, 1)))
+
+
+def test_given_maps_skip_the_backbone():
+    model, batch = build(), inputs()
+    maps = [x.unflatten(0, (2, 3)) for x in model.backbone(batch['frames'].flatten(0, 1))]
+    torch.testing.assert_close(model(dict(visual_features=maps, audio=batch['audio'])), model(batch))
+    with pytest.raises(ValueError, match='between_stages=False'):
+        build(BetweenNeck())(dict(visual_features=maps, audio=batch['audio']))
+
+
+class GroupingNeck(AfterNeck):
+    """Leave groups and responses of two tokens by two, told apart by frame."""
+
+    def forward(self, features):
+        frames = torch.arange(len(features.maps[0])).view(-1, 1, 1)
+        return (
+            super()
+            .forward(features)
+            .updated(groups=frames + torch.tensor([[0, 1], [2, 3]]), response=torch.rand(len(frames), 2, 2))
+        )
+
+
+def test_groups_and_responses_are_cut_to_the_clip_and_copied_up():
+    batch = dict(inputs(), frame_valid=torch.tensor([[True, True, True], [True, True, False]]))
+    samples = build(GroupingNeck())(batch, [sample(3), sample(2, size=16)], mode='predict')
+    assert [tuple(s.pred_groups.shape) for s in samples] == [(3, 8, 8), (2, 16, 16)]
+    assert samples[1].pred_groups[1, ::8, ::8].tolist() == [[4, 5], [6, 7]]  # the fifth frame of the batch
+    assert samples[1].pred_response.shape == (2, 16, 16)
+    assert len(samples[1].pred_response[0].unique()) == 4
+
+
+class Doubled(nn.Module):
+    def forward(self, features):
+        return features.updated(maps=tuple(2 * x for x in features.maps))
+
+
+def test_the_pixel_decoder_stands_between_neck_and_temporal_module():
+    class Shifted(nn.Module):
+        def forward(self, features):
+            return features.updated(maps=tuple(x + 1 for x in features.maps))
+
+    torch.manual_seed(0)
+    model = AVSegmentor(Backbone(), Audio(), AfterNeck(), Head(), pixel_decoder=Doubled(), temporal=Shifted()).eval()
+    plain = build()
+    batch = inputs()
+    features = (
+        plain.backbone(batch['frames'].flatten(0, 1))[0]
+        + model.audio_backbone(batch['audio']).flatten(0, 1)[:, :, None, None]
+    )
+    expected = nn.functional.interpolate(plain.decode_head.conv(2 * features + 1), (8, 8)).unflatten(0, (2, 3))
+    torch.testing.assert_close(model(batch), expected)
