@@ -137,7 +137,10 @@ def test_classes_have_their_colours_and_are_named_at_the_foot(strips):
 
 
 def test_maps_of_any_resolution_are_taken():
-    draw_clip(frames(), groups=np.zeros((3, 4, 6), int), response=np.zeros((3, 4, 6)))
+    coarse = draw_clip(frames(), groups=np.zeros((3, 4, 6), int), response=np.zeros((3, 4, 6)))
+    height, width = frames().shape[1:3]
+    fine = draw_clip(frames(), groups=np.zeros((3, height, width), int), response=np.zeros((3, height, width)))
+    np.testing.assert_array_equal(coarse, fine)  # one group, no response: the same picture at any resolution
 
 
 def test_lengths_must_agree():
