@@ -41,4 +41,7 @@ def test_an_unknown_method_is_one_message(monkeypatch, capsys, tmp_path):
     (tmp_path / 'other.json').write_text(json.dumps(manifest))
     shutil.copy(GOLDEN / 'vggish.npz', tmp_path)
     assert run(monkeypatch, tmp_path / 'other.json') == 1
-    assert "error: method 'other' is not known; known: ['avsegformer', 'catr', 'tpavi', 'vggish']" in capsys.readouterr().err
+    assert (
+        "error: method 'other' is not known; known: ['avsegformer', 'catr', 'tpavi', 'vggish']"
+        in capsys.readouterr().err
+    )
