@@ -1,7 +1,6 @@
 """TPAVI of https://github.com/OpenNLPLab/AVSBench: S4, MS3 and AVSS, ResNet-50 and PVT-v2."""
 
 import re
-from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -12,7 +11,8 @@ from mmavs.models.backbones.pvt_v2 import official_to_timm
 from mmavs.models.decode_heads import TPAVIHead
 from mmavs.models.necks import TPAVINeck
 
-from .base import Converter, StateDict
+from .base import StateDict
+from .renaming import RenamingConverter
 
 BLOCK_PARTS = {'norm_layer': 'layer_norm', 'W_z.0': 'out_proj', 'W_z.1': 'out_norm'}
 
@@ -22,7 +22,7 @@ def level(digit: str) -> int:
     return int(digit) - 1
 
 
-class TPAVIConverter(Converter):
+class TPAVIConverter(RenamingConverter):
     """Maps ``resnet``/``encoder_backbone``, ``conv{1-4}``, ``tpavi_b{1-4}``, ``path{1-4}`` and ``output_conv``.
 
     Backbone, number of classes, fused stages and audio bias are read off the keys. VGGish is not part of these files.
@@ -33,7 +33,7 @@ class TPAVIConverter(Converter):
         (r'resnet\.layer[34]_2\..*', 'second branch of the ResNet, built but never used by the released code'),
         (r'path4\.resConfUnit1\..*', 'first unit of the coarsest level, built but never used by the released code'),
     )
-    renames: tuple[tuple[str, Callable[[re.Match], str]], ...] = (
+    renames = (
         (r'resnet\.(layer\d)(?:_1)?\.(.*)', lambda m: f'backbone.body.{m[1]}.{m[2]}'),
         (r'resnet\.(.*)', lambda m: f'backbone.body.{m[1]}'),
         (r'encoder_backbone\.(.*)', lambda m: f'backbone.body.{official_to_timm(m[1])}'),
@@ -49,15 +49,6 @@ class TPAVIConverter(Converter):
         (r'output_conv\.2\.(.*)', lambda m: f'decode_head.smooth.{m[1]}'),
         (r'output_conv\.4\.(.*)', lambda m: f'decode_head.classify.{m[1]}'),
     )
-
-    def _rename(self, name: str) -> str | None:
-        if super()._rename(name) is None:
-            return None
-        for pattern, rename in self.renames:
-            match = re.fullmatch(pattern, name)
-            if match:
-                return rename(match)
-        return name
 
     def build_target(self, source: StateDict) -> nn.Module:
         """Build backbone, neck and head of the variant that the keys show.
