@@ -36,6 +36,14 @@ mmavs_pip() {
     return 1
 }
 
+mmavs_warn_small_disk() {
+    local free
+    free=$(df -Pk "$1" 2>/dev/null | tail -n 1 | { read -r _ _ _ kilobytes _ && echo $((kilobytes / 1048576)); } || true)
+    if [ "${free:-99}" -lt 10 ]; then
+        echo "warning: $free GB free for $1; torch with its CUDA libraries takes 8 GB (a CPU build 1 GB)" >&2
+    fi
+}
+
 mmavs_setup() {
     local python hash stamp
     if [ "${1:-}" = --here ]; then
@@ -68,6 +76,7 @@ mmavs_setup() {
     local requirements=$MMAVS_CHECKOUT/requirements
     : >"$MMAVS_LOG"
     echo "installing into $(dirname "$(dirname "$python")") (log: $MMAVS_LOG)"
+    mmavs_warn_small_disk "$(dirname "$MMAVS_LOG")"
     echo "  1/5 build tools"
     mmavs_pip 'setuptools<81' wheel || return 1
     echo "  2/5 torch (the largest download)"

@@ -46,6 +46,17 @@ def run(checkout, *args, **env):
     return done.returncode, done.stdout + done.stderr, lines
 
 
+def test_says_beforehand_that_the_disk_is_too_small(checkout):
+    df = checkout.parent / 'bin' / 'df'
+    for kilobytes, warns in ((9 * 2**20, True), (11 * 2**20, False)):
+        df.write_text(f'#!/bin/bash\necho Filesystem blocks Used Available\necho /dev/x 1 1 {kilobytes} 9% /\n')
+        df.chmod(0o755)
+        shutil.rmtree(checkout / '.venv', ignore_errors=True)
+        code, text, _ = run(checkout)
+        assert code == 0, text
+        assert ('warning: 9 GB free' in text) is warns
+
+
 def test_installs_once_and_again_when_the_requirements_change(checkout):
     code, text, installed = run(checkout)
     assert code == 0, text
