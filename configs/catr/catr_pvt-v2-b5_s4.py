@@ -4,8 +4,9 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 # frames go up to 448, masks stay at 224, where the published metric is computed
-resize = dict(type='ResizeClip', size=(448, 448))
-pipeline = [_base_.train_pipeline[0], resize, *_base_.train_pipeline[1:4], dict(type='PackAVSInputs')]
-train_dataloader = dict(batch_size=2, dataset=dict(pipeline=pipeline))
-val_dataloader = dict(dataset=dict(pipeline=pipeline))
-test_dataloader = dict(dataset=dict(pipeline=pipeline))
+loading = _base_.train_pipeline[:4]
+packing = [dict(type='ResizeClip', size=(448, 448), masks=False), dict(type='PackAVSInputs')]
+augmentation = [dict(type='RandomAffineClip'), dict(type='RandomFlipClip', prob=0.5)]
+train_dataloader = dict(batch_size=2, dataset=dict(pipeline=[*loading, *augmentation, *packing]))
+val_dataloader = dict(dataset=dict(pipeline=[*loading, *packing]))
+test_dataloader = dict(dataset=dict(pipeline=[*loading, *packing]))

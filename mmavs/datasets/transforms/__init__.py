@@ -1,5 +1,6 @@
 """Transforms of clips; each draws once per clip, from numpy's global generator, which mmengine seeds in every worker."""
 
+from .affine import RandomAffineClip
 from .audio import AudioAugment, EmptyTargets, ReplaceAudio, VGGishLogMel
 from .audio_loading import LoadAudio, LoadLogMelPickle, read_log_mel_pickle
 from .formatting import PackAVSInputs
@@ -25,6 +26,7 @@ __all__ = [
     'LoadClipMasks',
     'LoadLogMelPickle',
     'PackAVSInputs',
+    'RandomAffineClip',
     'RandomCropClip',
     'RandomFlipClip',
     'RandomResizedCropClip',

@@ -43,9 +43,9 @@ def resize_masks(masks: np.ndarray, height: int, width: int) -> np.ndarray:
     return masks[:, rows[:, None], columns]
 
 
-def _resize(results: dict[str, Any], height: int, width: int) -> None:
+def _resize(results: dict[str, Any], height: int, width: int, masks: bool = True) -> None:
     results['frames'] = resize_frames(results['frames'], height, width)
-    if 'gt_masks' in results:
+    if masks and 'gt_masks' in results:
         results['gt_masks'] = resize_masks(results['gt_masks'], height, width)
 
 
@@ -62,20 +62,22 @@ class ResizeClip(BaseTransform):
     Args:
         size: ``(height, width)``, or one number for both.
         keep_ratio: Whether ``size`` is a box that the frames must fit into, with their own aspect ratio.
+        masks: Whether masks are resized too. A loss or metric at the size of the files leaves them.
     """
 
-    def __init__(self, size: int | Sequence[int], keep_ratio: bool = False) -> None:
+    def __init__(self, size: int | Sequence[int], keep_ratio: bool = False, masks: bool = True) -> None:
         self.size = _pair(size, 'size')
         self.keep_ratio = keep_ratio
+        self.masks = masks
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
-        """Resize ``frames`` and ``gt_masks``."""
+        """Resize ``frames`` and, if asked for, ``gt_masks``."""
         height, width = self.size
         if self.keep_ratio:
             old_height, old_width = results['frames'].shape[1:3]
             factor = min(height / old_height, width / old_width)
             height, width = max(1, round(old_height * factor)), max(1, round(old_width * factor))
-        _resize(results, height, width)
+        _resize(results, height, width, self.masks)
         return results
 
 

@@ -36,6 +36,13 @@ def test_resize_equals_pillow(size):
         np.testing.assert_array_equal(got['gt_masks'][t], pillow(data['gt_masks'][t], *size, Image.NEAREST))
 
 
+def test_resize_of_the_frames_alone():
+    data = clip()
+    got = ResizeClip((80, 120), masks=False)(dict(data))
+    assert got['frames'].shape == (3, 80, 120, 3)
+    np.testing.assert_array_equal(got['gt_masks'], data['gt_masks'])
+
+
 def test_resize_with_the_aspect_ratio_kept():
     assert ResizeClip((30, 30), keep_ratio=True)(clip(40, 60))['frames'].shape == (3, 20, 30, 3)
     assert ResizeClip(30, keep_ratio=True)(clip(60, 40))['gt_masks'].shape == (3, 30, 20)
