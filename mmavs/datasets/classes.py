@@ -1,4 +1,4 @@
-"""Class names and colours of AVSBench."""
+"""Class names, category numbers and colours of AVSBench and VPO."""
 
 S4_CATEGORIES = (
     'baby_laughter', 'female_singing', 'male_speech', 'dog_barking', 'cat_meowing', 'lions_roaring', 'horse_clip-clop',
@@ -17,6 +17,16 @@ AVSS_CLASSES = (
 )  # fmt: skip
 
 BINARY_CLASSES = ('background', 'sounding')
+
+# Number by which a VPO mask stores each class: those of COCO, with 92 to 94 for the three kinds of person. The order is that
+# of the class indices 1 to 21.
+VPO_CATEGORY_IDS = {
+    'airplane': 5, 'baby': 94, 'bird': 16, 'bus': 6, 'car': 3, 'cat': 17, 'cell phone': 77, 'cow': 21, 'dog': 18,
+    'elephant': 22, 'female': 93, 'horse': 19, 'keyboard': 76, 'male': 92, 'motorcycle': 4, 'mouse': 74, 'sheep': 20,
+    'skateboard': 41, 'sports ball': 37, 'tennis racket': 43, 'zebra': 24,
+}  # fmt: skip
+
+VPO_CLASSES = ('background', *VPO_CATEGORY_IDS)
 
 
 def voc_palette(num_classes: int) -> list[tuple[int, int, int]]:

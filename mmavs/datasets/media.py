@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from .classes import voc_palette
+from .classes import VPO_CATEGORY_IDS, voc_palette
 
-MASK_MODES = ('binary', 'index', 'palette')
+MASK_MODES = ('binary', 'index', 'palette', 'vpo')
 IGNORE = 255
 _UNMATCHED = 254
 # Encoders write the end marker last; some tools append a few bytes of their own.
@@ -61,14 +61,15 @@ def read_mask(
         path: An image file without loss (PNG).
         mode: ``'binary'``: black and white in any container (the object is white). ``'index'``: the stored number of each
             pixel, not its colour; in a task of two classes the object is stored as 255. ``'palette'``: RGB colours of
-            :func:`~mmavs.datasets.classes.voc_palette`.
+            :func:`~mmavs.datasets.classes.voc_palette`. ``'vpo'``: the category number of each pixel, see
+            :data:`~mmavs.datasets.classes.VPO_CATEGORY_IDS`.
         num_classes: Classes including background; 2 in binary tasks.
         shape: ``(H, W)`` the mask must have (that of its frame), or ``None``.
         unmatched: ``'error'``, or ``'background'``: what the published loader makes of a colour that is no class, in
             silence.
 
     Returns:
-        ``(H, W)`` uint8: 0 background, class index, 255 ignore (``'index'`` with more than two classes only).
+        ``(H, W)`` uint8: 0 background, class index, 255 ignore (``'vpo'``, and ``'index'`` with more than two classes).
 
     Raises:
         FileNotFoundError: There is no such file.
@@ -88,6 +89,8 @@ def read_mask(
         )
     if mode == 'palette':
         return _from_colours(path, pixels, num_classes, unmatched)
+    if mode == 'vpo':
+        return _from_categories(path, pixels)
     if mode == 'binary' or num_classes == 2:
         return _from_black_and_white(path, pixels)
     highest = int(np.where(pixels == IGNORE, 0, pixels).max(initial=0))
@@ -101,7 +104,7 @@ def read_mask(
 
 def _decode_mask(path: str, mode: str, num_classes: int) -> np.ndarray:
     data = _read_bytes(path, 'mask')
-    if mode != 'index':
+    if mode not in ('index', 'vpo'):
         flag = cv2.IMREAD_GRAYSCALE if mode == 'binary' else cv2.IMREAD_COLOR_RGB
         pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flag | cv2.IMREAD_IGNORE_ORIENTATION)
         if pixels is None:
@@ -114,7 +117,7 @@ def _decode_mask(path: str, mode: str, num_classes: int) -> np.ndarray:
                 return _decode_mask(path, 'binary', num_classes)  # black and white is no less clear in three channels
             if image.mode not in ('1', 'L', 'P'):
                 raise ValueError(
-                    f"mask file {path!r} has the pixel format {image.mode!r}, mode='index' needs one 8-bit number per pixel "
+                    f'mask file {path!r} has the pixel format {image.mode!r}, mode={mode!r} needs one 8-bit number per pixel '
                     "('L', 'P' or '1'); use mode='palette' for colours"
                 )
             return np.asarray(image.convert('L') if image.mode == '1' else image)
@@ -129,6 +132,26 @@ def _from_black_and_white(path: str, pixels: np.ndarray) -> np.ndarray:
         raise ValueError(
             f'mask file {path!r} holds the values {wrong}, a binary mask has 0 and 255 only; save it without loss '
             'compression and without interpolation'
+        )
+    return mask
+
+
+@lru_cache(maxsize=1)
+def _category_table() -> np.ndarray:
+    """Class index of every category number, ``(256,)`` uint8."""
+    table = np.full(256, _UNMATCHED, np.uint8)
+    table[[0, *VPO_CATEGORY_IDS.values()]] = np.arange(len(VPO_CATEGORY_IDS) + 1)
+    table[IGNORE] = IGNORE
+    return table
+
+
+def _from_categories(path: str, pixels: np.ndarray) -> np.ndarray:
+    mask = _category_table()[pixels]
+    if (mask == _UNMATCHED).any():
+        wrong = np.unique(pixels[mask == _UNMATCHED])[:5].tolist()
+        raise ValueError(
+            f'mask file {path!r} holds the category numbers {wrong}, which are no classes of VPO; expected are 0, 255 and '
+            f'{sorted(VPO_CATEGORY_IDS.values())}. Copy the file again'
         )
     return mask
 

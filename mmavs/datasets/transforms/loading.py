@@ -45,8 +45,8 @@ class LoadClipMasks(BaseTransform):
 
     Args:
         mode: ``None`` for what the data set's layout has; or ``'binary'`` (S4: black and white), ``'index'`` (MS3: the stored
-            number is 0 or 255; AVSS: the class index in ``labels_semantic``) or ``'palette'`` (AVSS: colours of
-            ``labels_rgb``, as the published loader reads).
+            number is 0 or 255; AVSS: the class index in ``labels_semantic``), ``'palette'`` (AVSS: colours of ``labels_rgb``,
+            as the published loader reads) or ``'vpo'`` (VPO: category numbers).
         unmatched: For ``'palette'``: ``'error'`` at a colour that no class has, or ``'background'`` as published.
 
     Raises:
