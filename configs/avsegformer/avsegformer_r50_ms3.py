@@ -8,3 +8,5 @@ train_dataloader = dict(batch_size=2, dataset=dict(pipeline=pipeline))
 val_dataloader = dict(dataset=dict(pipeline=pipeline))
 test_dataloader = dict(dataset=dict(pipeline=pipeline))
 train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=60, val_interval=1)
+custom_hooks = [dict(type='FreezeHook', modules=['backbone'], epochs=10)]
+find_unused_parameters = True  # of several processes, while the backbone is frozen

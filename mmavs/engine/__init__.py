@@ -1,7 +1,7 @@
 """Runner, loops, hooks and optimiser wrapper."""
 
 from .data_stream import StreamDataset, StreamIndex, StreamSampler
-from .hooks import FiniteLossHook, PlainCheckpointHook, StepSeedHook
+from .hooks import FiniteLossHook, FreezeHook, PlainCheckpointHook, StepSeedHook
 from .loops import ResumableIterTrainLoop
 from .optim import BF16OptimWrapper
 from .runner import AVSRunner, build_runner, find_resume_checkpoint
@@ -10,6 +10,7 @@ __all__ = [
     'AVSRunner',
     'BF16OptimWrapper',
     'FiniteLossHook',
+    'FreezeHook',
     'PlainCheckpointHook',
     'ResumableIterTrainLoop',
     'StepSeedHook',

@@ -2,25 +2,11 @@ import signal
 
 import pytest
 import torch
-from toy_runs import run_forked, toy_config, train
+from toy_runs import assert_same_end, load, run_forked, toy_config, train
 
 from mmavs.engine import find_resume_checkpoint
 
 LAST = {True: 'epoch_4.pth', False: 'iter_12.pth'}
-
-
-def load(path):
-    return torch.load(path, weights_only=True)
-
-
-def assert_same_end(one, other):
-    assert one['state_dict'].keys() == other['state_dict'].keys()
-    for name, value in one['state_dict'].items():
-        assert torch.equal(value, other['state_dict'][name]), name
-    for index, state in one['optimizer']['state'].items():
-        for name, value in state.items():
-            assert torch.equal(value, other['optimizer']['state'][index][name]), name
-    assert one['param_schedulers'] == other['param_schedulers']
 
 
 @pytest.fixture(scope='module')

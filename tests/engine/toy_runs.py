@@ -130,3 +130,17 @@ def start_tool(name, *args, log, env=None, cwd=None):
         runpy.run_path(str(TOOLS / name), run_name='__main__')
 
     return start_forked(main, env=env, log=log)
+
+
+def load(path):
+    return torch.load(path, weights_only=True)
+
+
+def assert_same_end(one, other):
+    assert one['state_dict'].keys() == other['state_dict'].keys()
+    for name, value in one['state_dict'].items():
+        assert torch.equal(value, other['state_dict'][name]), name
+    for index, state in one['optimizer']['state'].items():
+        for name, value in state.items():
+            assert torch.equal(value, other['optimizer']['state'][index][name]), name
+    assert one['param_schedulers'] == other['param_schedulers']
