@@ -23,6 +23,8 @@ from .scenes import draw
 from .sets import CANVAS, OFFSCREEN, SETS, SIZES, TINY_CLASSES, SetSpec, choose
 from .sounds import mix, offscreen_clip
 from .sources import MediaSource, ProceduralSource, StampsSource
+from .vpo import vpo_clip, vpo_tables
+from .vpo_recipes import VPO_RECIPES
 
 SPLITS = ('train', 'val', 'test')
 VERSION = 2
@@ -70,7 +72,7 @@ class Task:
 
 def classes_of(catalog: Catalog, spec: SetSpec, size: str) -> tuple[SoundingClass, ...]:
     """Classes of a set at a size."""
-    if size == 'tiny':
+    if size == 'tiny' and spec.layout != 'vpo':  # few of the limited classes are classes of VPO
         return catalog.limited(TINY_CLASSES).classes
     return catalog.classes if spec.all_classes else tuple(c for c in catalog.classes if c.core)
 
@@ -88,7 +90,7 @@ def render(source: MediaSource, task: Task) -> tuple[dict[str, bytes], dict[str,
     train = task.split == 'train'
     best_margin = -np.inf
     for _ in range(MAX_REDRAWS):  # the least hidden draw serves where none of them shows enough of every object
-        drawn = RECIPES[spec.recipe](Draw(source.catalog, classes, train, rng), spec.num_frames)
+        drawn = {**RECIPES, **VPO_RECIPES}[spec.recipe](Draw(source.catalog, classes, train, rng), spec.num_frames)
         *pictures, visible = draw(
             source, drawn.things, drawn.background, settings.canvas, spec.num_frames, rng, drawn.noise
         )
@@ -97,6 +99,10 @@ def render(source: MediaSource, task: Task) -> tuple[dict[str, bytes], dict[str,
             best_margin, recipe, (frames, owners) = margin, drawn, pictures
         if margin >= 0:
             break
+    if spec.layout == 'vpo':
+        place = (task.split, SPLITS.index(task.split), task.index)
+        files, masks, more = vpo_clip(source, spec, place, recipe, frames[0], owners[0], rng)
+        return files, {**summarise(recipe, task, key, [masks]), **more}
     samples = mix(source, recipe.things, spec.num_frames, train, rng, recipe.lost or [False] * spec.num_frames)
     masks = masks_of(recipe, owners, [c.name for c in classes])
     files = clip_files(spec, task.clip_id, task.split, recipe.category, frames, masks, samples, len(classes) + 1)
@@ -218,7 +224,7 @@ def build_benchmark(
     Args:
         out_dir: Where it goes; the layouts are described in ``docs/en/avstamps.md``.
         size: ``'tiny'`` (tests), ``'quick'`` (minutes) or ``'full'``.
-        sets: Names of ``sets.SETS``, ``'avss'`` or ``'offscreen'``; ``None`` for everything.
+        sets: Names of ``sets.SETS``, ``'avss'``, ``'vpo'`` or ``'offscreen'``; ``None`` for everything.
         source: Folder of the unpacked media packages; found or downloaded if ``None``.
         procedural: Shapes and tones instead of the media packages.
         seed: Seed of everything; the same seed gives the same bytes.
@@ -330,7 +336,9 @@ def _write_index(
     folder = out / specs[0].folder
     clips = {clip_id: summary for spec in specs for clip_id, summary in summaries[spec.name].items()}
     classes = [c.name for c in classes_of(media.catalog, specs[0], settings.size)]
-    for name, data in index_files(specs[0].layout, clips, classes).items():
+    layout = specs[0].layout
+    tables = vpo_tables(clips) if layout == 'vpo' else index_files(layout, clips, classes)
+    for name, data in tables.items():
         write_bytes(folder / name, data)
     recipes = json.dumps(dict(classes=classes, clips=clips), separators=(',', ':'))
     write_bytes(folder / 'recipes.json', recipes.encode())

@@ -40,6 +40,22 @@ backgrounds and scenes are drawn anew.
 """
 
 
+def vpo_lines(sets: Sequence[dict[str, dict[str, Any]]]) -> list[str]:
+    """Describe the sets in VPO layout: classes that sound, silent twins, pairs."""
+    clips = [clip for summaries in sets for clip in summaries.values()]
+    if not clips:
+        return []
+    names = sorted({row['cateName'] for clip in clips for row in clip['sources']})
+    twins = sum(clip['twins'] for clip in clips)
+    pairs = sum(clip['multi_instance'] for clip in clips) - twins
+    return [
+        '',
+        f'VPO layout: {len(names)} of the 21 classes sound ({", ".join(names)}). Of {len(clips)} pictures {twins} hold a silent '
+        f'twin of what sounds (only `audio_pos` tells them apart) and {pairs} two of a class that both sound. The split `test` is '
+        'called `val` in the csv, as published.',
+    ]
+
+
 def write_card(
     out: Path,
     settings: dict[str, Any],
@@ -70,6 +86,7 @@ def write_card(
             f'| {spec.name} | {counts} | {spec.num_frames} | {len(classes)} '
             f'| {1 - len(filled) / max(len(areas), 1):.1%} | {sum(filled) / max(len(filled), 1):.1%} | {spec.about} |'
         )
+    lines += vpo_lines([summaries[spec.name] for spec in specs if spec.layout == 'vpo'])
     text = PROCEDURAL_TEXT
     if media.kind == 'stamps':
         packages = FILES['packages']

@@ -20,6 +20,7 @@ class SoundingClass:
         images: Cut-outs used everywhere.
         held_out: Cut-outs used by the ``unseen`` set only.
         sounds: Recordings.
+        vpo: Class of VPO that this one is a kind of; empty where VPO has none.
     """
 
     name: str
@@ -29,6 +30,7 @@ class SoundingClass:
     images: tuple[str, ...]
     held_out: tuple[str, ...]
     sounds: tuple[str, ...]
+    vpo: str = ''
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,7 @@ def stamps_catalog(template_files: tuple[str, ...]) -> Catalog:
             tuple(f'stamps/{p}' for p in split_field(row['images'])),
             tuple(f'stamps/{p}' for p in split_field(row['held_out'])),
             tuple(f'stamps/{p}' for p in split_field(row['sounds'])),
+            row['vpo'],
         )
         for row in rows
         if row['role'] == 'sounding'

@@ -16,12 +16,12 @@ class SetSpec:
     Attributes:
         name: Name for ``--sets``.
         folder: Folder below the output.
-        layout: ``'s4'``, ``'ms3'`` or ``'avss'``.
-        recipe: Key of ``recipes.RECIPES``.
+        layout: ``'s4'``, ``'ms3'``, ``'avss'`` or ``'vpo'``.
+        recipe: Key of ``recipes.RECIPES`` or ``vpo_recipes.VPO_RECIPES``.
         num_frames: Seconds of a clip.
         all_classes: All classes, or the core ones.
         counts: Clips per split, by size.
-        subset: AVSS subset.
+        subset: Subset of AVSS or VPO.
         about: One sentence for the data card.
     """
 
@@ -44,6 +44,7 @@ def _spec(name: str, layout: str, recipe: str, frames: int, every: bool, full: C
 
 
 SEMANTIC = 'AVSBench-semantic'
+VPO = 'audio_visual'  # the folder that holds VPO/ and vggsound_bench/
 SETS: tuple[SetSpec, ...] = (
     _spec('s4', 's4', 'single', 5, False, (2000, 160, 400), (2000, 100, 400),
           'One object sounds all the time; training masks of the first frame only.', 'Single-source'),
@@ -66,13 +67,18 @@ SETS: tuple[SetSpec, ...] = (
           'A crowd with one steady sound, lost in noise in about half of the seconds.'),
     _spec('unseen', 'ms3', 'unseen', 5, False, (0, 0, 150), (0, 0, 100),
           'As s4, but the sounding object is a held-out cut-out.'),
+    _spec('vpo-ss', 'vpo', 'vpo_single', 1, True, (2000, 0, 300), (600, 0, 100), 'A picture and one sound.', VPO, 'VPO-SS'),
+    _spec('vpo-ms', 'vpo', 'vpo_multi', 1, True, (2000, 0, 300), (600, 0, 100),
+          'A picture and two or three sounds; some hold a silent twin.', VPO, 'VPO-MS'),
+    _spec('vpo-msmi', 'vpo', 'vpo_instances', 1, True, (2000, 0, 300), (600, 0, 100),
+          'The same with two of a class, of which both or one sound.', VPO, 'VPO-MSMI'),
 )  # fmt: skip
-GROUPS = {'avss': ('avss-v1s', 'avss-v1m', 'avss-v2')}
+GROUPS = {'avss': ('avss-v1s', 'avss-v1m', 'avss-v2'), 'vpo': ('vpo-ss', 'vpo-ms', 'vpo-msmi')}
 OFFSCREEN = 'offscreen'
 
 
 def choose(names: tuple[str, ...] | None) -> tuple[SetSpec, ...]:
-    """Return the specs of the named sets (all for ``None``); ``'avss'`` stands for its three subsets.
+    """Return the specs of the named sets (all for ``None``); ``'avss'`` and ``'vpo'`` stand for their three subsets.
 
     Raises:
         ValueError: An unknown name.

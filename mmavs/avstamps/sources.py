@@ -12,6 +12,8 @@ import numpy as np
 import soundfile
 from scipy.signal import resample_poly
 
+from mmavs.datasets.classes import VPO_CLASSES
+
 from .catalog import HERE, Catalog, SoundingClass, stamps_catalog
 
 SAMPLE_RATE = 16000
@@ -162,18 +164,21 @@ COLOURS = {
 class ProceduralSource(MediaSource):
     """Coloured shapes that hum: needs no files. The shape sets the timbre, the colour the pitch.
 
-    Shapes of one kind are a look-alike family and differ in colour; there are 36 classes, 24 of them core.
+    Shapes of one kind are a look-alike family and differ in colour; there are 36 classes, 24 of them core. The first 21 stand
+    for the classes of VPO, in their order.
     """
 
     kind = 'procedural'
 
     def __init__(self) -> None:
-        classes = []
+        classes, vpo = [], iter(VPO_CLASSES[1:])
         for i, shape in enumerate(SHAPES):
             for j, colour in enumerate(COLOURS):
                 name = f'{colour}_{shape}'
                 held = (f'{name}#2',) if j == 0 else ()
-                classes.append(SoundingClass(name, shape, shape, i < 4, (f'{name}#0', f'{name}#1'), held, (name,)))
+                classes.append(
+                    SoundingClass(name, shape, shape, i < 4, (f'{name}#0', f'{name}#1'), held, (name,), next(vpo, ''))
+                )
         self.catalog = Catalog(
             tuple(classes),
             tuple(f'grey_{shape}#0' for shape in SHAPES),
