@@ -1,0 +1,66 @@
+"""Which clips get pictures: those in which the models differ most, both ways, and a random sample."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Pick:
+    """A chosen clip.
+
+    Attributes:
+        index: Its place in the test set.
+        reason: Why it was chosen.
+    """
+
+    index: int
+    reason: str
+
+
+def choose_clips(
+    scores: Sequence[np.ndarray], names: Sequence[str], reference: int, number: int, seed: int
+) -> list[Pick]:
+    """Choose clips, a third each: better than the reference, worse than it, at random.
+
+    With several models beside the reference, these take turns. With a single model the best and the worst clips stand in.
+
+    Args:
+        scores: ``(N,)`` per model; clips with a NaN are not chosen.
+        names: Names of the models.
+        reference: Index of the model the others are compared with.
+        number: Clips to choose; all are taken where the set has fewer.
+        seed: Of the random sample.
+
+    Returns:
+        The choice, without repetition: gains, losses, random ones.
+    """
+    usable = np.flatnonzero(np.isfinite(np.stack(scores)).all(0))
+    others = [i for i in range(len(scores)) if i != reference]
+    if others:
+        gaps = [(scores[i] - scores[reference], f'{{}} of {names[i]} over {names[reference]}') for i in others]
+        ups, downs = 'largest gain', 'largest loss'
+    else:
+        gaps = [(scores[reference], '{}')]
+        ups, downs = 'best clips', 'worst clips'
+    best = _turns([(usable[np.argsort(-gap[usable], kind='stable')], why.format(ups)) for gap, why in gaps])
+    worst = _turns([(usable[np.argsort(gap[usable], kind='stable')], why.format(downs)) for gap, why in gaps])
+    drawn = ((int(i), 'random') for i in np.random.default_rng(seed).permutation(usable))
+    number = min(number, len(usable))
+    third = number // 3
+    taken: dict[int, str] = {}
+    for source, quota in ((best, third), (worst, third), (drawn, number - 2 * third)):
+        end = len(taken) + quota
+        for index, reason in source:
+            if len(taken) == end:
+                break
+            taken.setdefault(index, reason)
+    return [Pick(index, reason) for index, reason in taken.items()]
+
+
+def _turns(rankings: Sequence[tuple[np.ndarray, str]]) -> Iterator[tuple[int, str]]:
+    """Yield the first of every ranking, then the second of every one, and so on."""
+    for places in zip_longest(*(ranking for ranking, _ in rankings)):
+        yield from ((int(index), why) for index, (_, why) in zip(places, rankings, strict=True) if index is not None)
