@@ -13,6 +13,7 @@ from torch.nn import functional as F
 
 from mmavs.registry import MODELS, TRANSFORMS
 from mmavs.structures import AVSDataSample
+from mmavs.utils.dataset_config import clip_dataset
 
 from .model_zoo import get_config
 
@@ -74,7 +75,8 @@ def inference_clip(model: nn.Module, frames: np.ndarray, waveform: np.ndarray, s
         )
     if not np.isfinite(waveform).all():
         raise ValueError('waveform holds values that are not finite')
-    steps = [step for step in model.cfg.test_dataloader.dataset.pipeline if step['type'] not in READING_STEPS]
+    pipeline = clip_dataset(model.cfg.test_dataloader.dataset).pipeline
+    steps = [step for step in pipeline if step['type'] not in READING_STEPS]
     num_frames = len(frames)
     clip = dict(
         clip_id='clip',

@@ -44,6 +44,13 @@ def test_model_is_ready_for_inference_and_reproducible_from_its_checkpoint(confi
     assert torch.equal(first.pred_masks.bool(), first.pred_logits[:, 0] > 0)
 
 
+def test_a_config_with_cached_features_takes_clips_as_well(config):
+    cfg = copy.deepcopy(config)
+    expected = inference_clip(init_model(cfg), *clip(), 16000).pred_logits.shape
+    cfg.test_dataloader.dataset = dict(type='FrozenFeatureDataset', dataset=cfg.test_dataloader.dataset)
+    assert inference_clip(init_model(cfg), *clip(), 16000).pred_logits.shape == expected
+
+
 def test_token_maps_are_copied_up_to_the_frames_and_never_smoothed(config):
     cfg = copy.deepcopy(config)
     cfg.model.neck = dict(

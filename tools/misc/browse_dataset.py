@@ -16,6 +16,7 @@ from mmavs.datasets import voc_palette
 from mmavs.registry import DATASETS
 from mmavs.utils.cli import run_tool
 from mmavs.utils.config import load_config
+from mmavs.utils.dataset_config import clip_dataset
 
 matplotlib.use('Agg')
 from matplotlib import pyplot as plt
@@ -106,7 +107,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parse_args(argv)
     cfg = load_config(args.config, args.cfg_options)
     init_default_scope(cfg.get('default_scope', 'mmavs'))
-    dataset = DATASETS.build(cfg[f'{args.split}_dataloader']['dataset'])
+    dataset = DATASETS.build(clip_dataset(cfg[f'{args.split}_dataloader']['dataset']))
     os.makedirs(args.out_dir, exist_ok=True)
     np.random.seed(args.seed)
     indices = np.linspace(0, len(dataset) - 1, min(args.num, len(dataset))).round().astype(int)
