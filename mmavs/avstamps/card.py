@@ -51,8 +51,8 @@ def vpo_lines(sets: Sequence[dict[str, dict[str, Any]]]) -> list[str]:
     return [
         '',
         f'VPO layout: {len(names)} of the 21 classes sound ({", ".join(names)}). Of {len(clips)} pictures {twins} hold a silent '
-        f'twin of what sounds (only `audio_pos` tells them apart) and {pairs} two of a class that both sound. The split `test` is '
-        'called `val` in the csv, as published.',
+        f'twin of what sounds (only `audio_pos` tells them apart) and {pairs} two of a class that both sound. The split `test` '
+        'is called `val` in the csv, as published.',
     ]
 
 
