@@ -50,6 +50,7 @@ setup(
     package_data={'mmavs': ['py.typed', 'avstamps/*.csv', 'avstamps/*.json']},
     install_requires=[*read_requirements('torch'), *read_requirements('mminstall'), *read_requirements('runtime')],
     extras_require={'tests': read_requirements('tests')},
+    entry_points={'console_scripts': ['mmavs=mmavs.cli:main']},
     cmdclass={'build_py': BuildWithMim},
     zip_safe=False,
 )
