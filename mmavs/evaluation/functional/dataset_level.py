@@ -10,6 +10,7 @@ from torch import Tensor
 from .binary import BETA2, IGNORE
 
 PRESENT_EPS = 1e-10
+SEVERAL_LABELS, SEVERAL_PIXELS = 2, 100  # what CAVP calls multi-source: more labels than this, each with more pixels
 
 
 def confusion_matrix(labels: Tensor, target: Tensor, num_classes: int) -> Tensor:
@@ -29,6 +30,23 @@ def confusion_matrix(labels: Tensor, target: Tensor, num_classes: int) -> Tensor
     slot = torch.where(counted, target * num_classes + labels, num_classes**2)
     counts = torch.bincount(slot.flatten(), minlength=num_classes**2 + 1)
     return counts[:-1].view(num_classes, num_classes)
+
+
+def shows_several(target: Tensor, num_classes: int) -> Tensor:
+    """Tell which frames show several objects: more than two labels, background among them, with over 100 pixels each.
+
+    Args:
+        target: Labels ``(n, H, W)``; 255 is left out.
+        num_classes: ``K``, background included.
+
+    Returns:
+        ``(n,)`` bool.
+    """
+    frame = torch.arange(len(target), device=target.device)[:, None, None]
+    target = target.long()
+    slot = torch.where(target != IGNORE, frame * num_classes + target, len(target) * num_classes)
+    counts = torch.bincount(slot.flatten(), minlength=len(target) * num_classes + 1)[:-1]
+    return (counts.view(len(target), num_classes) > SEVERAL_PIXELS).sum(1) > SEVERAL_LABELS
 
 
 def _parts(matrix: Tensor) -> tuple[Tensor, Tensor, Tensor]:

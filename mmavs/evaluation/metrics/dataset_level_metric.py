@@ -2,7 +2,10 @@
 
 from typing import Any
 
-from mmavs.evaluation.functional.dataset_level import confusion_matrix, dataset_scores
+import torch
+
+from mmavs.evaluation.functional.binary import IGNORE
+from mmavs.evaluation.functional.dataset_level import confusion_matrix, dataset_scores, shows_several
 from mmavs.evaluation.functional.scores import class_labels, foreground_scores
 from mmavs.registry import METRICS
 
@@ -20,19 +23,38 @@ class DatasetLevelMetric(BaseAVSMetric):
 
     Args:
         decimals: Round as CAVP does with 4; ``None``: no rounding.
+        num_classes: Rows of the matrix; ``None``: the classes of the model. CAVP validates the 22 classes of VPO with F and FDR
+            from 24 rows, of which two are empty: these scores stay, ``mIoU_dataset`` and ``JF_beta`` would shrink.
+        several_only: Score only frames of several objects (more than two labels with over 100 pixels each, background among
+            them), CAVP's "MS" columns on AVSS. Give the metric a ``prefix`` of its own beside the one for all frames.
         **kwargs: See :class:`BaseAVSMetric`.
+
+    Raises:
+        ValueError: The model has more classes than ``num_classes``, or a label lies outside the matrix.
     """
 
-    def __init__(self, decimals: int | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self, decimals: int | None = None, *, num_classes: int | None = None, several_only: bool = False, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.decimals = decimals
+        self.num_classes = num_classes
+        self.several_only = several_only
 
     def clip_result(self, sample: dict[str, Any]) -> dict[str, Any]:
         """Count the pixels of one clip."""
         frames = labelled_frames(sample)
         binary = frames.logits.shape[1] == 1
         labels = foreground_scores(frames.logits)[1].long() if binary else class_labels(frames.logits)
-        return dict(matrix=confusion_matrix(labels, frames.masks, 2 if binary else frames.logits.shape[1]).cpu())
+        rows = 2 if binary else frames.logits.shape[1]
+        if self.num_classes is not None:
+            if rows > self.num_classes:
+                raise ValueError(f'the model has {rows} classes, the metric num_classes={self.num_classes}')
+            rows = self.num_classes
+        masks = frames.masks
+        if self.several_only:
+            masks = torch.where(shows_several(masks, rows)[:, None, None], masks, IGNORE)
+        return dict(matrix=confusion_matrix(labels, masks, rows).cpu())
 
     def combine(self, results: list[dict[str, Any]]) -> dict[str, float]:
         """Add the matrices and divide."""

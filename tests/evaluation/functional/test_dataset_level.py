@@ -15,6 +15,7 @@ from mmavs.evaluation.functional import (
     miou_dataset,
     miou_present,
 )
+from mmavs.evaluation.functional.dataset_level import shows_several
 
 SETS = ['random', 'blobs', 'small24']
 
@@ -99,3 +100,49 @@ def test_bad_input_is_named():
         confusion_matrix(labels, labels + 2, 2)
     with pytest.raises(ValueError, match=r'prediction holds labels outside 0\.\.1'):
         confusion_matrix(labels + 2, labels, 2)
+
+
+def plain_scores(labels, target, num_classes):
+    """Count with sets of pixels, class by class, as the definitions say."""
+    kept = target != 255
+    labels, target = labels[kept], target[kept]
+    iou, fdr, f = [], [], {1.0: [], 0.3: []}
+    for c in range(num_classes):
+        tp = float(((labels == c) & (target == c)).sum())
+        fp = float(((labels == c) & (target != c)).sum())
+        fn = float(((labels != c) & (target == c)).sum())
+        iou.append(tp / (tp + fp + fn) if tp + fp + fn else 0.0)
+        if tp + fp:
+            fdr.append(fp / (tp + fp))
+        for beta2, values in f.items():
+            bottom = (1 + beta2) * tp + beta2 * fn + fp
+            if bottom:
+                values.append((1 + beta2) * tp / bottom)
+    mean = {name: sum(v) / len(v) for name, v in dict(iou=iou, fdr=fdr, f1=f[1.0], f03=f[0.3]).items()}
+    return mean, float((labels == target).mean())
+
+
+@pytest.mark.parametrize('seed', range(3))
+def test_all_scores_equal_a_plain_reference_on_vpo_like_labels(seed):
+    rng = np.random.default_rng(seed)
+    target = rng.choice([0, 3, 9, 12, 21, 255], (4, 37, 53), p=[0.5, 0.1, 0.1, 0.1, 0.1, 0.1])
+    labels = np.where(rng.random(target.shape) < 0.6, target, rng.choice([0, 3, 5, 12], target.shape))
+    labels = np.where(labels == 255, 5, labels)
+    matrix = confusion_matrix(torch.from_numpy(labels), torch.from_numpy(target), 22)
+    mean, right = plain_scores(labels, target, 22)
+    scores = dataset_scores(matrix)
+    assert scores['mIoU_dataset'] == pytest.approx(mean['iou'])
+    assert scores['FDR_dataset'] == pytest.approx(mean['fdr'])
+    assert scores['F1_dataset'] == pytest.approx(mean['f1'])
+    assert scores['F03_dataset'] == pytest.approx(mean['f03'])
+    assert scores['accuracy'] == pytest.approx(right)
+    assert scores['JF_beta'] == pytest.approx((mean['iou'] + mean['f03']) / 2)
+
+
+def test_several_objects_are_more_than_two_labels_with_more_than_100_pixels():
+    target = torch.zeros(4, 30, 30).long()
+    target[0, :10, :10], target[0, 20:, :11] = 3, 7  # 100 and 110 pixels
+    target[1, :10, :11], target[1, 20:, :11] = 3, 7
+    target[2, :20], target[2, 20:] = 3, 7  # two labels, no background
+    target[3, :10, :11], target[3, 20:, :11] = 3, 255
+    assert shows_several(target, 22).tolist() == [False, True, False, False]

@@ -44,3 +44,41 @@ def test_long_clips_weigh_by_their_pixels():
 def test_semantic_masks_with_one_logit_are_an_error():
     with pytest.raises(ValueError, match=r"clip 'clip1': the target holds labels outside 0\.\.1"):
         evaluate([METRIC], [make_clip(1, gt_masks=torch.full((5, 12, 16), 7))])
+
+
+def semantic_clips():
+    generator = torch.Generator().manual_seed(3)
+    clips = []
+    for i in range(3):
+        masks = torch.zeros(2, 24, 24, dtype=torch.long)
+        masks[0, :11, :10] = 3
+        masks[0, 13:, :10] = 9 if i else 3  # the first clip shows one class only
+        logits = torch.randn(2, 22, 24, 24, generator=generator)
+        flags = torch.ones(2, dtype=torch.bool)
+        clips.append(make_clip(i, pred_logits=logits, gt_masks=masks, frame_valid=flags, frame_labelled=flags))
+    return clips
+
+
+def test_the_24_rows_of_the_published_vpo_validation_change_the_mean_iou_only():
+    clips = semantic_clips()
+    small, large = evaluate([METRIC], clips), evaluate([dict(METRIC, num_classes=24)], clips)
+    for key in ('F1_dataset', 'F03_dataset', 'FDR_dataset', 'accuracy', 'mIoU_present'):
+        assert large[f'avs/{key}'] == pytest.approx(small[f'avs/{key}'])
+    assert large['avs/mIoU_dataset'] == pytest.approx(small['avs/mIoU_dataset'] * 22 / 24)
+
+
+def test_a_model_with_more_classes_than_the_matrix_is_an_error():
+    with pytest.raises(ValueError, match=r'the model has 22 classes, the metric num_classes=21'):
+        evaluate([dict(METRIC, num_classes=21)], semantic_clips())
+
+
+def test_frames_of_several_objects_can_be_scored_alone():
+    clips = semantic_clips()
+    got = evaluate([METRIC, dict(METRIC, several_only=True, prefix='several')], clips)
+    chosen = clips[1:]
+    for clip in chosen:
+        clip.frame_labelled = torch.tensor([True, False])
+    expected = evaluate([METRIC], chosen)
+    assert got['several/accuracy'] == pytest.approx(expected['avs/accuracy'])
+    assert got['several/F03_dataset'] == pytest.approx(expected['avs/F03_dataset'])
+    assert got['avs/accuracy'] != got['several/accuracy']
