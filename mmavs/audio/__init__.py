@@ -1,5 +1,6 @@
-"""Audio files, resampling and the VGGish front end; plain functions on tensors, no registry."""
+"""Audio files, resampling and the front ends of VGGish and CAVP; plain functions on tensors, no registry."""
 
+from .cavp_mel import cavp_mel
 from .log_mel import (
     NUM_BANDS,
     NUM_EXAMPLE_FRAMES,
@@ -15,6 +16,7 @@ __all__ = [
     'NUM_BANDS',
     'NUM_EXAMPLE_FRAMES',
     'SAMPLE_RATE',
+    'cavp_mel',
     'log_mel_spectrogram',
     'pad_or_cut_examples',
     'read_wav',

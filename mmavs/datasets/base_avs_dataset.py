@@ -55,6 +55,7 @@ class BaseAVSDataset(BaseDataset):
     """
 
     csv_name: str
+    audio_keys: tuple[str, ...] = ('audio_path',)  # what another clip's audio replaces, see audio_from
     mask_mode: str  # how LoadClipMasks reads the masks where nothing else is asked for
 
     def __init__(
@@ -186,9 +187,9 @@ class BaseAVSDataset(BaseDataset):
         except ValueError as error:
             reason, index = error.args
             raise ValueError(f"audio_from='disjoint', clip {clips[index]['clip_id']!r}: {reason}") from error
-        given = [(clips[donor]['audio_path'], clips[donor]['clip_id']) for donor in donors]
-        for clip, (path, clip_id) in zip(clips, given, strict=True):
-            clip.update(audio_path=path, audio_clip_id=clip_id)
+        given = [{key: clips[donor][key] for key in self.audio_keys} for donor in donors]
+        for clip, donor, audio in zip(clips, donors, given, strict=True):
+            clip.update(audio, audio_clip_id=clips[donor]['clip_id'])
 
 
 def refuse_unsafe_id(name: str, source: str) -> None:

@@ -15,9 +15,12 @@ from .geometry import (
 from .loading import LoadClipFrames, LoadClipMasks
 from .photometric import ClipPhotoMetric
 from .sampling import SampleFrames
+from .scale_crop import RandomScaleClip
+from .vpo_audio import CAVPMel, LoadSources, MixSources
 
 __all__ = [
     'AudioAugment',
+    'CAVPMel',
     'CenterCropClip',
     'ClipPhotoMetric',
     'EmptyTargets',
@@ -25,11 +28,14 @@ __all__ = [
     'LoadClipFrames',
     'LoadClipMasks',
     'LoadLogMelPickle',
+    'LoadSources',
+    'MixSources',
     'PackAVSInputs',
     'RandomAffineClip',
     'RandomCropClip',
     'RandomFlipClip',
     'RandomResizedCropClip',
+    'RandomScaleClip',
     'ReplaceAudio',
     'ResizeClip',
     'ResizeShortSideCenterCropClip',

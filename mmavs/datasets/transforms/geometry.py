@@ -134,6 +134,8 @@ class ResizeShortSideCenterCropClip(BaseTransform):
 class RandomFlipClip(BaseTransform):
     """Mirror a clip.
 
+    Sound that was panned by ``MixSources`` is mirrored too: its channels change places, in ``waveform`` as in ``audio``.
+
     Args:
         prob: Probability.
         swap_stereo: Whether left and right of the waveform change places with the picture. The transform then belongs between
@@ -150,7 +152,7 @@ class RandomFlipClip(BaseTransform):
         self.swap_stereo = swap_stereo
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
-        """Mirror ``frames``, ``gt_masks`` and, if asked for, ``waveform``."""
+        """Mirror ``frames``, ``gt_masks`` and, if asked for or panned, ``waveform`` and ``audio``."""
         if self.swap_stereo and results.get('waveform', np.empty((0, 0))).shape[0] != 2:
             raise ValueError('swap_stereo needs a "waveform" of two channels; put RandomFlipClip behind LoadAudio')
         if np.random.rand() >= self.prob:
@@ -158,10 +160,14 @@ class RandomFlipClip(BaseTransform):
         for key in ('frames', 'gt_masks'):
             if key in results:
                 results[key] = np.ascontiguousarray(results[key][:, :, ::-1])
-        if self.swap_stereo:
+        panned = results.get('mirrored_audio', False)
+        if self.swap_stereo or panned:
             results['waveform'] = np.ascontiguousarray(results['waveform'][::-1])
             results.pop('waveform_source', None)
-        results['flip'] = True
+        if panned and 'audio' in results:
+            results['audio'] = results['audio'].flip(1)
+        # two mirrors undo each other, and so must the one that follows the first
+        results['flip'] = not results.get('flip', False)
         return results
 
 
@@ -171,21 +177,31 @@ class RandomCropClip(BaseTransform):
 
     Args:
         size: ``(height, width)``, or one number for both.
-        pad_value: Grey value of padded frame pixels; padded mask pixels are 255 (ignore).
+        pad_value: Grey value or RGB colour of padded frame pixels; padded mask pixels are 255 (ignore).
+
+    Raises:
+        ValueError: A size that is not positive, or a colour that is not one or three values in 0..255.
     """
 
-    def __init__(self, size: int | Sequence[int], pad_value: int = 128) -> None:
+    def __init__(self, size: int | Sequence[int], pad_value: int | Sequence[int] = 128) -> None:
         self.size = _pair(size, 'size')
-        self.pad_value = pad_value
+        colour = np.atleast_1d(pad_value)
+        if colour.shape not in ((1,), (3,)) or colour.min() < 0 or colour.max() > 255:
+            raise ValueError(f'pad_value must be one grey value or an RGB colour in 0..255, got {pad_value!r}')
+        self.colour = colour.astype(np.uint8)
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Pad if needed and cut ``frames`` and ``gt_masks``."""
         height, width = results['frames'].shape[1:3]
         below, right = max(0, self.size[0] - height), max(0, self.size[1] - width)
         if below or right:
-            margin = ((0, 0), (0, below), (0, right))
-            results['frames'] = np.pad(results['frames'], (*margin, (0, 0)), constant_values=self.pad_value)
+            frames = results['frames']
+            padded = np.empty((len(frames), height + below, width + right, 3), np.uint8)
+            padded[:] = self.colour
+            padded[:, :height, :width] = frames
+            results['frames'] = padded
             if 'gt_masks' in results:
+                margin = ((0, 0), (0, below), (0, right))
                 results['gt_masks'] = np.pad(results['gt_masks'], margin, constant_values=IGNORE)
         top = np.random.randint(0, height + below - self.size[0] + 1)
         left = np.random.randint(0, width + right - self.size[1] + 1)
