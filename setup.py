@@ -47,7 +47,7 @@ setup(
     license='Apache-2.0',
     python_requires='>=3.10,<3.14',
     packages=find_packages(include=('mmavs', 'mmavs.*')),
-    package_data={'mmavs': ['py.typed', 'avstamps/*.csv', 'avstamps/*.json']},
+    package_data={'mmavs': ['py.typed', 'avstamps/*.csv', 'avstamps/*.json', 'report/*.css', 'report/*.js']},
     install_requires=[*read_requirements('torch'), *read_requirements('mminstall'), *read_requirements('runtime')],
     extras_require={'tests': read_requirements('tests')},
     entry_points={'console_scripts': ['mmavs=mmavs.cli:main']},
