@@ -1,0 +1,90 @@
+"""Where in a download a file is: archives are unpacked, folders walked, and files found by the end of their path."""
+
+import os
+import sys
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from .archive_safety import Limits
+from .archives import FOREIGN_SUFFIXES, is_archive, unpack
+from .files import OutputFolder, same_content, walk_files
+
+_MAX_NESTING = 3
+
+
+class SourceIndex:
+    """Files of a download by the last components of their path, whatever the folders above are called.
+
+    Args:
+        lengths: How many last components are looked up.
+        names: File names that are looked up alone, such as ``metadata.csv``.
+        suffixes: Ends of file names that are looked up alone, such as ``.wav``.
+    """
+
+    def __init__(self, lengths: Sequence[int], names: Iterable[str] = (), suffixes: Iterable[str] = ()) -> None:
+        self.lengths = tuple(lengths)
+        self.names = frozenset(names)
+        self.suffixes = tuple(suffixes)
+        self.num_files = 0
+        self.unread: list[str] = []
+        self._by_tail: dict[str, list[str]] = defaultdict(list)
+
+    def add(self, source: str | os.PathLike, out: OutputFolder, limits: Limits | None = None, depth: int = 0) -> None:
+        """Add an archive or a folder; archives in folders and in archives are unpacked too.
+
+        Args:
+            source: Archive or folder.
+            out: Where archives are unpacked.
+            limits: See :func:`~mmavs.preparation.archives.unpack`.
+            depth: How many archives ``source`` is in.
+
+        Raises:
+            FileNotFoundError: There is no such source.
+            ValueError: An archive that is refused or damaged, or archives nested deeper than any download is.
+        """
+        if depth > _MAX_NESTING:
+            raise ValueError(f'{os.fspath(source)!r}: archives in archives in archives; unpack it and pass the folder')
+        if not os.path.isdir(source):
+            print(f'unpacking {os.fspath(source)}', file=sys.stderr, flush=True)
+            source = unpack(source, out, limits)
+            depth += 1
+        for path in walk_files(source):
+            if is_archive(path):
+                self.add(path, out, limits, depth)
+            elif path.lower().endswith(FOREIGN_SUFFIXES):
+                self.unread.append(path)
+            else:
+                self._add_file(path)
+
+    def _add_file(self, path: str) -> None:
+        self.num_files += 1
+        parts = path.rsplit(os.sep, max(self.lengths))
+        for length in self.lengths:
+            if length < len(parts):
+                self._by_tail['/'.join(parts[-length:])].append(path)
+        if parts[-1] in self.names or parts[-1].endswith(self.suffixes):
+            self._by_tail[parts[-1]].append(path)
+
+    def find(self, tails: Iterable[str]) -> str | None:
+        """Find a file.
+
+        Args:
+            tails: Ends of its path, the preferred one first.
+
+        Returns:
+            The absolute path, or ``None``.
+
+        Raises:
+            ValueError: Two files with this end differ: which one is meant cannot be known.
+        """
+        for tail in tails:
+            found = self._by_tail.get(tail)
+            if found:
+                other = next((path for path in found[1:] if not same_content(found[0], path)), None)
+                if other is not None:
+                    raise ValueError(
+                        f'the sources hold two different files {tail!r}: {found[0]!r} and {other!r}; pass only the source '
+                        'that is right'
+                    )
+                return found[0]
+        return None
