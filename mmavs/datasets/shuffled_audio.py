@@ -1,4 +1,4 @@
-"""The control of every audio-visual experiment: each clip with the audio of another one in which other classes sound."""
+"""Each clip with the audio of another one: the control of every audio-visual experiment, and off-screen sound."""
 
 import numpy as np
 
@@ -45,3 +45,49 @@ def disjoint_donors(sounding: np.ndarray, lengths: np.ndarray, seed: int) -> np.
             raise ValueError('no clip of the same length with disjoint sounding classes', int(clip))
         donors[clip] = generator.choice(candidates)
     return donors
+
+
+def offscreen_donors(
+    groups: np.ndarray,
+    avoided: np.ndarray,
+    sounding: np.ndarray,
+    kinds: np.ndarray,
+    lengths: np.ndarray,
+    seed: int,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Choose for each clip another one of the same length, of other groups (AVSBench-Robust).
+
+    First a kind is drawn, then a clip of it. A clip without a group, or for which no clip is left, gets a random one, if
+    possible one without a class in common (the publication does not look at that).
+
+    Args:
+        groups: ``(n, groups)`` bool, something of the group sounds in the clip. A clip without any may be a donor, as published.
+        avoided: ``(n, groups)`` bool, groups that a donor must not have besides the clip's own.
+        sounding: ``(n, classes)`` bool, the class sounds at some time in the clip.
+        kinds: ``(n,)`` int, clips of one kind share its probability.
+        lengths: ``(n,)`` number of frames.
+        seed: Seed of the choice.
+
+    Returns:
+        ``(n,)`` indices of the donors, and ``(n,)`` bool, true where no clip was left.
+
+    Raises:
+        ValueError: A clip without any other of its length; its index is the second argument of the exception.
+    """
+    generator = np.random.default_rng(seed)
+    donors = np.empty(len(groups), np.int64)
+    fallback = np.zeros(len(groups), bool)
+    for clip in range(len(groups)):
+        others = lengths == lengths[clip]
+        others[clip] = False
+        if not others.any():
+            raise ValueError('there is no other clip of the same length', clip)
+        fitting = others & ~groups[:, groups[clip] | avoided[clip]].any(1)
+        fallback[clip] = not groups[clip].any() or not fitting.any()
+        if fallback[clip]:
+            disjoint = others & ~sounding[:, sounding[clip]].any(1)
+            donors[clip] = generator.choice(np.flatnonzero(disjoint if disjoint.any() else others))
+            continue
+        kind = generator.choice(np.unique(kinds[fitting]))
+        donors[clip] = generator.choice(np.flatnonzero(fitting & (kinds == kind)))
+    return donors, fallback

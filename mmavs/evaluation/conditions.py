@@ -3,7 +3,9 @@
 A condition is a dict in the config's ``conditions``:
     - ``dataset``: keys merged into the test data set (another ``data_root``, ``audio_from='disjoint'``);
     - ``audio_transform``: a transform config put right behind ``LoadAudio``
-      (``dict(type='ReplaceAudio', mode='silence')``).
+      (``dict(type='ReplaceAudio', mode='silence')``);
+    - ``negative_audio``: arguments of ``ReplaceAudio`` (``dict(mode='offscreen', construction='official')``), which is put where
+      its construction works; for off-screen sound the data set is named as ``donors`` where nothing else is.
 
 The test data set is ``cfg.test_dataloader.dataset``, or what lies inside where that is a wrapper: with cached features
 (``FrozenFeatureDataset``) every condition has a cache of its own.
@@ -24,6 +26,10 @@ from torch import nn
 from .clip_scores import collect_clip_scores
 
 AUDIO_LOADER = 'LoadAudio'
+WAVEFORM_MAKERS = (AUDIO_LOADER, 'MixSources')
+FRONT_ENDS = ('VGGishLogMel', 'LoadLogMelPickle')
+# what a condition may change of the data set without changing its clips
+AUDIO_KEYS = ('pipeline', 'audio', 'audio_from', 'audio_seed')
 
 
 def condition_dataloader_cfg(cfg: Config, name: str) -> dict[str, Any]:
@@ -35,26 +41,60 @@ def condition_dataloader_cfg(cfg: Config, name: str) -> dict[str, Any]:
 
     Raises:
         KeyError: The config has no condition of that name.
-        ValueError: The condition has unknown keys, or wants to change the audio of a pipeline that loads no waveform.
+        ValueError: The condition has unknown keys, or wants to change the audio of a pipeline that loads none.
     """
     conditions = cfg.get('conditions', {})
     if name not in conditions:
         raise KeyError(f'condition {name!r} is not in the config; it has {sorted(conditions)}')
     condition = dict(conditions[name])
     dataloader = copy.deepcopy(cfg.test_dataloader.to_dict())
+    dataset = innermost_dataset(dataloader)
+    dataset.update(condition.pop('dataset', {}))
+    transform = condition.pop('audio_transform', None)
+    negative = condition.pop('negative_audio', None)
+    if condition:
+        raise ValueError(
+            f'condition {name!r} has unknown keys {sorted(condition)}; known: dataset, audio_transform, negative_audio'
+        )
+    if transform is not None:
+        _insert_behind(dataset['pipeline'], dict(transform), (AUDIO_LOADER,), name)
+    if negative is not None:
+        step = dict(negative, type='ReplaceAudio')
+        if step.get('mode') == 'offscreen' and not {'donors', 'offscreen_dir'} & set(step):
+            donors = {key: value for key, value in dataset.items() if key not in (*AUDIO_KEYS, 'max_clips')}
+            step['donors'] = dict(dataset=donors)
+        # what has a waveform passes the same front end as a positive
+        waveform = () if step.get('construction') == 'official' else WAVEFORM_MAKERS
+        _insert_behind(dataset['pipeline'], step, (*waveform, *FRONT_ENDS), name)
+    return dataloader
+
+
+def innermost_dataset(dataloader: dict[str, Any]) -> dict[str, Any]:
+    """Config of the data set that has the pipeline, inside wrappers."""
     dataset = dataloader['dataset']
     while isinstance(dataset.get('dataset'), dict):
         dataset = dataset['dataset']
-    dataset.update(condition.pop('dataset', {}))
-    transform = condition.pop('audio_transform', None)
-    if condition:
-        raise ValueError(f'condition {name!r} has unknown keys {sorted(condition)}; known: dataset, audio_transform')
-    if transform is not None:
-        types = [step['type'] for step in dataset['pipeline']]
-        if AUDIO_LOADER not in types:
-            raise ValueError(f'condition {name!r} replaces the audio, but the pipeline {types} has no {AUDIO_LOADER}')
-        dataset['pipeline'].insert(types.index(AUDIO_LOADER) + 1, dict(transform))
-    return dataloader
+    return dataset
+
+
+def have_same_clips(cfg: Config, names: Iterable[str]) -> bool:
+    """Whether conditions differ in their audio only, so that their metrics may be combined."""
+    datasets = []
+    for name in names:
+        dataset = innermost_dataset(condition_dataloader_cfg(cfg, name))
+        datasets.append({key: value for key, value in dataset.items() if key not in AUDIO_KEYS})
+    return all(dataset == datasets[0] for dataset in datasets)
+
+
+def _insert_behind(pipeline: list[dict[str, Any]], step: dict[str, Any], wanted: tuple[str, ...], name: str) -> None:
+    """Put a step behind the first of the wanted types that the pipeline has."""
+    types = [other['type'] for other in pipeline]
+    found = next((kind for kind in wanted if kind in types), None)
+    if found is None:
+        raise ValueError(
+            f'condition {name!r} replaces the audio, but the pipeline {types} has no {" or ".join(wanted)}'
+        )
+    pipeline.insert(types.index(found) + 1, step)
 
 
 def evaluate_condition(

@@ -1,7 +1,7 @@
 """Transforms of clips; each draws once per clip, from numpy's global generator, which mmengine seeds in every worker."""
 
 from .affine import RandomAffineClip
-from .audio import AudioAugment, EmptyTargets, ReplaceAudio, VGGishLogMel
+from .audio import AudioAugment, VGGishLogMel
 from .audio_loading import LoadAudio, LoadLogMelPickle, read_log_mel_pickle
 from .formatting import PackAVSInputs
 from .geometry import (
@@ -13,6 +13,7 @@ from .geometry import (
     ResizeShortSideCenterCropClip,
 )
 from .loading import LoadClipFrames, LoadClipMasks
+from .negative_audio import EmptyTargets, RandomNegativeAudio, ReplaceAudio
 from .photometric import ClipPhotoMetric
 from .sampling import SampleFrames
 from .scale_crop import RandomScaleClip
@@ -34,6 +35,7 @@ __all__ = [
     'RandomAffineClip',
     'RandomCropClip',
     'RandomFlipClip',
+    'RandomNegativeAudio',
     'RandomResizedCropClip',
     'RandomScaleClip',
     'ReplaceAudio',

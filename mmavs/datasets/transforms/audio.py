@@ -1,4 +1,4 @@
-"""Waveform to log-mel, and what may happen to the audio on the way."""
+"""Waveform to log-mel, and random changes of the log-mel."""
 
 import hashlib
 import os
@@ -12,7 +12,7 @@ import torch
 from mmcv.transforms import BaseTransform
 from torch import Tensor
 
-from mmavs.audio import pad_or_cut_examples, read_wav, vggish_log_mel
+from mmavs.audio import pad_or_cut_examples, vggish_log_mel
 from mmavs.audio.log_mel import LOG_OFFSET, min_duration
 from mmavs.registry import TRANSFORMS
 
@@ -87,103 +87,6 @@ class VGGishLogMel(BaseTransform):
             np.save(file, log_mel.numpy(), allow_pickle=False)
         os.replace(temporary, path)
         return log_mel
-
-
-def empty_targets(results: dict[str, Any]) -> None:
-    """Make nothing of the picture sound: ``gt_masks`` and ``tags`` become zero, ``sounding`` empty."""
-    for key in ('gt_masks', 'tags'):
-        if key in results:
-            results[key] = np.zeros_like(results[key])
-    if 'sounding' in results:
-        results['sounding'] = [[] for _ in results['sounding']]
-
-
-@TRANSFORMS.register_module()
-class EmptyTargets(BaseTransform):
-    """Nothing of the picture sounds: masks and tags become zero.
-
-    Goes behind the mask loader. With a data set built with ``audio_from='disjoint'`` it makes negative samples, whose sound
-    belongs to nothing in the picture.
-    """
-
-    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
-        """Empty the targets."""
-        empty_targets(results)
-        return results
-
-
-@TRANSFORMS.register_module()
-class ReplaceAudio(BaseTransform):
-    """Negative audio: silence, noise or the sound of something that is not in the picture.
-
-    Goes between ``LoadAudio`` and the front end. Reads and replaces ``waveform`` and ``sample_rate``; the same clip always
-    gets the same replacement.
-
-    Args:
-        mode: ``'silence'``, ``'noise'`` (uniform white noise) or ``'offscreen'`` (a file of ``offscreen_dir``, repeated or
-            cut to the length of the clip's own audio).
-        offscreen_dir: Folder with wav files, for ``'offscreen'`` only.
-        empty_target: Whether nothing counts as sounding any more: masks and tags become zero. AVSBench-Robust trains with
-            empty targets and evaluates with the original ones.
-        noise_rms: Level of the noise, full scale 1.
-        seed: Seed of the noise and of the choice of file.
-
-    Raises:
-        ValueError: An unknown mode, or ``offscreen_dir`` missing where it is needed or given where it is not.
-        FileNotFoundError: ``offscreen_dir`` has no wav file.
-    """
-
-    def __init__(
-        self,
-        mode: str,
-        offscreen_dir: str | os.PathLike | None = None,
-        empty_target: bool = False,
-        noise_rms: float = 0.1,
-        seed: int = 0,
-    ) -> None:
-        if mode not in ('silence', 'noise', 'offscreen'):
-            raise ValueError(f"mode must be 'silence', 'noise' or 'offscreen', got {mode!r}")
-        if (mode == 'offscreen') != (offscreen_dir is not None):
-            raise ValueError(f"offscreen_dir belongs to mode='offscreen', got mode={mode!r} and {offscreen_dir!r}")
-        self.mode = mode
-        self.offscreen_dir = offscreen_dir
-        self.empty_target = empty_target
-        self.noise_rms = noise_rms
-        self.seed = seed
-        self._files: list[Path] | None = None
-
-    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
-        """Replace ``waveform``."""
-        if 'waveform' not in results:
-            raise ValueError('ReplaceAudio needs the key "waveform"; put LoadAudio before it')
-        shape = results['waveform'].shape
-        text = f'{self.seed}:{results["clip_id"]}'
-        generator = np.random.default_rng(list(hashlib.sha256(text.encode()).digest()))
-        if self.mode == 'silence':
-            results['waveform'] = np.zeros(shape, np.float32)
-        elif self.mode == 'noise':
-            peak = self.noise_rms * 3**0.5
-            results['waveform'] = generator.uniform(-peak, peak, shape).astype(np.float32)
-        else:
-            self._take_file(results, generator)
-        results.pop('waveform_source', None)
-        if self.empty_target:
-            empty_targets(results)
-        return results
-
-    def _take_file(self, results: dict[str, Any], generator: np.random.Generator) -> None:
-        if self._files is None:
-            self._files = sorted(Path(self.offscreen_dir).glob('*.wav'))
-        if not self._files:
-            raise FileNotFoundError(
-                f'offscreen_dir {str(self.offscreen_dir)!r} has no wav file; AVStamps builds such a folder'
-            )
-        path = self._files[generator.integers(len(self._files))]
-        waveform, sample_rate = read_wav(path)
-        length = round(results['waveform'].shape[1] * sample_rate / results['sample_rate'])
-        repeats = -(-length // waveform.shape[1])
-        results['waveform'] = np.tile(waveform, repeats)[:, :length]
-        results.update(sample_rate=sample_rate, audio_path=str(path))
 
 
 @TRANSFORMS.register_module()

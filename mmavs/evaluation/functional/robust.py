@@ -50,7 +50,7 @@ def g_scores(
     mean: Literal['harmonic', 'geometric'] = 'harmonic',
     *,
     j_key: str = 'J_frame',
-    f_key: str = 'F_max_exact',
+    f_key: str | None = 'F_max_exact',
     fpr_key: str = 'FPR_area',
 ) -> dict[str, float]:
     """Combine the metrics of the right audio with those of several negative audio conditions.
@@ -63,7 +63,7 @@ def g_scores(
         negative: Metrics of each negative condition (silence, noise, off-screen sound).
         mean: ``'harmonic'`` or ``'geometric'``.
         j_key: Key of J.
-        f_key: Key of F.
+        f_key: Key of F; ``None`` leaves ``G_F`` out.
         fpr_key: Key of the predicted area.
 
     Raises:
@@ -71,9 +71,10 @@ def g_scores(
     """
     if not negative:
         raise ValueError('G scores need the metrics of at least one negative audio condition, got none')
+    scores = (j_key,) if f_key is None else (j_key, f_key)
     for name, metrics, keys in (
-        ('right audio', matched, (j_key, f_key)),
-        *((f'negative condition {i}', metrics, (j_key, f_key, fpr_key)) for i, metrics in enumerate(negative)),
+        ('right audio', matched, scores),
+        *((f'negative condition {i}', metrics, (*scores, fpr_key)) for i, metrics in enumerate(negative)),
     ):
         missing = [key for key in keys if key not in metrics]
         if missing:
@@ -82,8 +83,5 @@ def g_scores(
     def average(key: str) -> float:
         return sum(metrics[key] for metrics in negative) / len(negative)
 
-    return dict(
-        G_mIoU=g_mean(matched[j_key], average(j_key), mean),
-        G_F=g_mean(matched[f_key], average(f_key), mean),
-        G_FPR=average(fpr_key),
-    )
+    got = dict(G_mIoU=g_mean(matched[j_key], average(j_key), mean), G_FPR=average(fpr_key))
+    return got if f_key is None else {**got, 'G_F': g_mean(matched[f_key], average(f_key), mean)}

@@ -7,7 +7,7 @@ import torch
 from layouts import write_wav
 
 from mmavs.audio import vggish_log_mel
-from mmavs.datasets.transforms import AudioAugment, EmptyTargets, LoadAudio, ReplaceAudio, VGGishLogMel
+from mmavs.datasets.transforms import AudioAugment, LoadAudio, ReplaceAudio, VGGishLogMel
 
 SILENCE = math.log(0.01)
 
@@ -67,53 +67,6 @@ def test_cache_is_not_asked_for_a_changed_waveform(tmp_path, clip):
     torch.testing.assert_close(silent, torch.full_like(silent, SILENCE))
 
 
-def test_silence_and_noise(clip):
-    assert np.abs(ReplaceAudio('silence')(dict(clip))['waveform']).max() == 0
-    noise = ReplaceAudio('noise')(dict(clip))['waveform']
-    assert noise.shape == clip['waveform'].shape
-    assert noise.dtype == np.float32
-    assert np.sqrt((noise**2).mean()) == pytest.approx(0.1, rel=0.01)
-    np.testing.assert_array_equal(noise, ReplaceAudio('noise')(dict(clip))['waveform'])
-    assert not np.array_equal(noise, ReplaceAudio('noise', seed=1)(dict(clip))['waveform'])
-    assert not np.array_equal(noise, ReplaceAudio('noise')({**clip, 'clip_id': 'c2'})['waveform'])
-
-
-def test_offscreen_sound_has_the_length_of_the_clip(tmp_path, clip):
-    folder = tmp_path / 'offscreen'
-    for i, (seconds, rate) in enumerate([(2, 16000), (9, 8000)]):
-        write_wav(folder / f'{i}.wav', seconds, seed=i, sample_rate=rate)
-    seen = set()
-    for name in 'abcdefgh':
-        got = ReplaceAudio('offscreen', offscreen_dir=folder)({**clip, 'clip_id': name})
-        assert got['waveform'].shape[1] == 5 * got['sample_rate']
-        seen.add(got['audio_path'])
-        assert VGGishLogMel()(got)['audio'].shape[0] == 5
-    assert seen == {str(folder / '0.wav'), str(folder / '1.wav')}
-    with pytest.raises(FileNotFoundError, match='has no wav file'):
-        ReplaceAudio('offscreen', offscreen_dir=tmp_path / 'none')(dict(clip))
-
-
-def test_empty_target_clears_masks_and_tags(clip):
-    clip.update(gt_masks=np.ones((5, 2, 2), np.uint8), tags=np.ones((5, 3), np.float32), sounding=[['dog']] * 5)
-    kept = ReplaceAudio('silence')(dict(clip))
-    assert kept['gt_masks'].all()
-    got = ReplaceAudio('silence', empty_target=True)(dict(clip))
-    assert not got['gt_masks'].any()
-    assert not got['tags'].any()
-    assert got['sounding'] == [[]] * 5
-
-
-def test_bad_options_of_replace_audio(clip):
-    with pytest.raises(ValueError, match='mode must be'):
-        ReplaceAudio('shuffle')
-    for arguments in (dict(mode='offscreen'), dict(mode='noise', offscreen_dir='x')):
-        with pytest.raises(ValueError, match='offscreen_dir belongs to'):
-            ReplaceAudio(**arguments)
-    for transform in (ReplaceAudio('silence'), VGGishLogMel()):
-        with pytest.raises(ValueError, match='put LoadAudio before it'):
-            transform(dict(clip_id='a', num_frames=5))
-
-
 def test_gain_of_the_log_mel_equals_gain_of_the_waveform(clip, monkeypatch):
     monkeypatch.setattr(np.random, 'uniform', lambda low, high: high)
     got = AudioAugment(level_db=(-20.0, -6.0))(dict(audio=VGGishLogMel()(dict(clip))['audio']))['audio']
@@ -137,20 +90,3 @@ def test_masks_are_silence_at_one_place_of_all_examples():
         AudioAugment(max_bands=65)
     with pytest.raises(ValueError, match='level_db must be'):
         AudioAugment(level_db=(1, 0))
-
-
-def test_empty_targets_leave_the_picture_and_the_sound_alone():
-    results = dict(
-        gt_masks=np.ones((2, 3, 3), np.uint8),
-        tags=np.ones((2, 4)),
-        sounding=[['dog'], ['dog', 'cow']],
-        frames=np.ones((2, 3, 3, 3), np.uint8),
-        waveform=np.ones((1, 10)),
-    )
-    out = EmptyTargets()(dict(results))
-    assert out['gt_masks'].shape == (2, 3, 3)
-    assert out['gt_masks'].max() == 0
-    assert out['tags'].max() == 0
-    assert out['sounding'] == [[], []]
-    assert out['frames'] is results['frames']
-    assert out['waveform'] is results['waveform']
