@@ -11,6 +11,7 @@ LEFT, RIGHT, TOP, BOTTOM = 46, 10, 24, 30
 LOG_FROM = 30  # ratio of largest to smallest value from which a loss gets a logarithmic axis
 COLOURS = 8  # in the style sheet; further models repeat them with other dashes
 DASHES = ('', '6 3', '2 3')
+MAX_TICKS = 6
 FEW_POINTS = 12  # up to here the points get dots: a single validation is no line
 
 
@@ -80,12 +81,12 @@ def dashes(number: int) -> str:
 
 
 def _ticks(low: float, high: float, logarithmic: bool) -> list[float]:
-    """Round values between two limits, three to six of them."""
+    """Round values between two limits, mostly three to six of them."""
     if logarithmic:
-        found = [
-            m * 10.0**e for e in range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1) for m in (1, 3)
-        ]
-        return [value for value in found if low <= value <= high]
+        powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+        fine, coarse = ([m * 10.0**e for e in powers for m in digits] for digits in ((1, 3), (1,)))
+        inside = [value for value in fine if low <= value <= high]
+        return inside if len(inside) <= MAX_TICKS else [value for value in coarse if low <= value <= high]
     raw = (high - low) / 5
     power = 10.0 ** math.floor(math.log10(raw))
     step = next(m * power for m in (1, 2, 5, 10) if raw <= m * power)

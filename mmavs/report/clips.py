@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .results import LazyTestSet, Tester, TestResult
+from .results import LazyTestSet, ModelTester, SetResult
 from .runs import TrainedRun
 from .selection import choose_clips
 from .strips import Strip, draw_strips, predict
@@ -34,12 +34,13 @@ class ClipCard:
 def draw_cards(
     runs: Sequence[TrainedRun],
     test_set: str,
-    results: Sequence[TestResult],
+    results: Sequence[SetResult],
     reader: LazyTestSet,
-    tester: Tester,
+    tester: ModelTester,
     reference: int,
     number: int,
     seed: int,
+    first: int = 0,
 ) -> list[ClipCard]:
     """Choose clips of a test set and draw what every model makes of them.
 
@@ -52,6 +53,7 @@ def draw_cards(
         reference: Index of the model the others are compared with.
         number: Clips to choose.
         seed: Of the random part of the choice.
+        first: Which of the models beside the reference has the first turn.
 
     Raises:
         ValueError: A chosen clip has no masks or no frames.
@@ -63,7 +65,7 @@ def draw_cards(
     several = len(set(subsets)) > 1
     readers = [reader, *(LazyTestSet(run, test_set) for run in runs[1:])]
     cards = []
-    for pick in choose_clips(scores, [run.name for run in runs], reference, number, seed):
+    for pick in choose_clips(scores, [run.name for run in runs], reference, number, seed, first):
         clip_id = ids[pick.index]
         items = [own.clip(clip_id) for own in readers]
         if 'frames' not in items[0]['inputs'] or 'gt_masks' not in items[0]['data_samples']:

@@ -3,13 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+
+from mmavs.datasets.frozen_parts import config_digest
 
 from .clips import ClipCard, draw_cards
 from .curves import read_curves
 from .page import PageContent, write_page
-from .results import LazyTestSet, Tester, TestResult
+from .results import LazyTestSet, ModelTester, SetResult
 from .runs import TrainedRun
 from .tables import NUM_SAMPLES, SetRow, clip_score, set_rows, shared_scores, shown_metrics
 
@@ -22,7 +25,8 @@ class CompareOptions:
 
     Attributes:
         reference: Name of the model the others are compared with; by default the first.
-        clips: Clips with pictures, divided evenly among the test sets.
+        clips: Clips with pictures, divided evenly among the test sets; with 0 no data are read if all models have been
+            tested already.
         test_sets: Names of the test sets, or ``('all',)``; by default the main one and those that all models have been tested
             on already.
         metrics: Keys of the metrics shown.
@@ -67,19 +71,22 @@ def compare_runs(runs: Sequence[TrainedRun], out: str | Path, options: CompareOp
     if options.reference is not None and options.reference not in names:
         raise ValueError(f'reference {options.reference!r} is not one of the models {names}')
     reference = names.index(options.reference) if options.reference is not None else 0
-    tester = Tester(options.device)
+    tester = ModelTester(options.device)
     test_sets = choose_test_sets(runs, options.test_sets)
     results = {name: tester.results(runs, name) for name in test_sets}
     readers = {name: LazyTestSet(runs[0], name) for name in test_sets}
     curves = [read_curves(run.folder) for run in runs]
     gaps = [gap for run in runs for gap in run.gaps]
     gaps += [f'{run.name}: {gap}' for run, found in zip(runs, curves, strict=True) for gap in found.gaps]
+    gaps += evaluator_differences(runs)
+    if not options.clips:
+        gaps.append('subsets are not shown, since no data were read (no clips were asked for)')
     left_out = [name for name in dict.fromkeys(n for run in runs for n in run.test_sets()) if name not in test_sets]
     if left_out and options.test_sets is None:
         gaps.append(f'test sets left out, since not all models have been tested on them: {", ".join(left_out)}')
     content = PageContent(
         names=names,
-        checkpoints=[f'{run.folder.resolve().name}/{run.checkpoint.name}' for run in runs],
+        checkpoints=[f'{run.default_name}/{run.checkpoint.name}' for run in runs],
         reference=reference,
         parameters=[tester.parameters(run) for run in runs],
         test_set=test_sets[0],
@@ -87,7 +94,7 @@ def compare_runs(runs: Sequence[TrainedRun], out: str | Path, options: CompareOp
         columns=shown_metrics(results[test_sets[0]], options.metrics),
         curves=[found.points for found in curves],
         score=clip_score([result for found in results.values() for result in found]),
-        tables=_tables(results, readers, reference),
+        tables=_tables(results, readers if options.clips else {}, reference),
         cards=_cards(runs, results, readers, tester, reference, options),
         gaps=gaps,
         notes=_notes(options, {name: len(found[0].scores.clip_ids) for name, found in results.items()}),
@@ -121,13 +128,29 @@ def choose_test_sets(runs: Sequence[TrainedRun], wanted: Sequence[str] | None) -
     return list(dict.fromkeys([main, *common]))
 
 
+def evaluator_differences(runs: Sequence[TrainedRun]) -> list[str]:
+    """Sentences about metrics that two models compute with other options: their numbers may mean other things."""
+    options = [{metric['type']: metric for metric in _as_list(run.cfg.test_evaluator)} for run in runs]
+    found = []
+    for run, own in zip(runs[1:], options[1:], strict=True):
+        for kind in own.keys() & options[0].keys():
+            if config_digest(metric=own[kind]) != config_digest(metric=options[0][kind]):
+                found.append(f'{runs[0].name} and {run.name} are tested with other options of {kind}')
+    return sorted(found)
+
+
+def _as_list(evaluator: Any) -> list[Any]:
+    return list(evaluator) if isinstance(evaluator, list | tuple) else [evaluator]
+
+
 def _tables(
-    results: dict[str, list[TestResult]], readers: dict[str, LazyTestSet], reference: int
+    results: dict[str, list[SetResult]], readers: dict[str, LazyTestSet], reference: int
 ) -> dict[str, list[SetRow]]:
     """Rows of every test set and subset, by score."""
     tables: dict[str, list[SetRow]] = {}
     for name, found in results.items():
-        subsets = readers[name].subsets(found[0].scores.clip_ids.tolist())
+        ids = found[0].scores.clip_ids.tolist()
+        subsets = readers[name].subsets(ids) if readers else [''] * len(ids)
         for column in shared_scores(found):
             rows = set_rows(name, found, subsets, column, reference)
             tables.setdefault(column, []).extend(rows)
@@ -136,18 +159,18 @@ def _tables(
 
 def _cards(
     runs: Sequence[TrainedRun],
-    results: dict[str, list[TestResult]],
+    results: dict[str, list[SetResult]],
     readers: dict[str, LazyTestSet],
-    tester: Tester,
+    tester: ModelTester,
     reference: int,
     options: CompareOptions,
 ) -> list[ClipCard]:
     """Cards of all test sets; the first ones get one clip more where the number does not divide."""
     shares = [len(part) for part in np.array_split(np.arange(options.clips), len(results))]
     cards = []
-    for share, (name, found) in zip(shares, results.items(), strict=True):
+    for turn, (share, (name, found)) in enumerate(zip(shares, results.items(), strict=True)):
         if share:
-            cards += draw_cards(runs, name, found, readers[name], tester, reference, share, options.seed)
+            cards += draw_cards(runs, name, found, readers[name], tester, reference, share, options.seed, turn)
     return cards
 
 

@@ -225,6 +225,8 @@ def _controls(names: Sequence[str], groups: Sequence[str]) -> str:
 
 def _card(content: PageContent, number: int, card: ClipCard, groups: list[str], width: int, quality: int) -> str:
     scores = ' '.join(_number(score) if math.isfinite(score) else 'NaN' for score in card.scores)
+    known = [score for score in card.scores if math.isfinite(score)]
+    mean = f' · mean J {sum(known) / len(known):.3f}' if len(known) > 1 else ''
     rows = []
     for strip in card.strips:
         if strip.model is None:
@@ -239,6 +241,6 @@ def _card(content: PageContent, number: int, card: ClipCard, groups: list[str], 
         rows.append(f'<tr><th scope="row">{title}<small>{score}</small></th><td>{image}</td></tr>')
     return (
         f'<article class="card" data-place="{number}" data-id="{escape(card.clip_id)}" data-set="{groups.index(card.group)}" '
-        f'data-scores="{scores}"><h3>{escape(card.clip_id)}</h3><p>{escape(card.group)} · {escape(card.reason)}</p>'
+        f'data-scores="{scores}"><h3>{escape(card.clip_id)}</h3><p>{escape(card.group)} · {escape(card.reason)}{mean}</p>'
         f'<table><tbody>{"".join(rows)}</tbody></table></article>'
     )

@@ -19,7 +19,7 @@ from mmavs.engine.runner import open_dataset
 from mmavs.evaluation.clip_scores import ClipScores
 from mmavs.evaluation.conditions import condition_dataloader_cfg, evaluate_condition
 
-from .runs import TestResult, TrainedRun
+from .runs import SetResult, TrainedRun
 
 COUNTS = ('avs/num_frames', 'avs/num_empty_frames')
 SHOWN = 3  # clips named in a message
@@ -45,7 +45,7 @@ def open_test_set(run: TrainedRun, test_set: str, *, bare: bool = False) -> Data
     return open_dataset(dataset_config(*run.condition(test_set), bare=bare))
 
 
-class Tester:
+class ModelTester:
     """Gives test results of runs; tests a model where its work dir has none.
 
     Args:
@@ -68,7 +68,7 @@ class Tester:
         counts = [(p.numel(), p.requires_grad) for p in self.model(run).parameters()]
         return dict(trainable=sum(n for n, trains in counts if trains), all=sum(n for n, _ in counts))
 
-    def result(self, run: TrainedRun, test_set: str) -> TestResult:
+    def result(self, run: TrainedRun, test_set: str) -> SetResult:
         """Return the stored result of a test, or test now and store it."""
         found = run.stored(test_set)
         if found is not None:
@@ -77,7 +77,7 @@ class Tester:
         print(f'{run.name}: testing {run.checkpoint.name} on {test_set}', flush=True)
         partial = run.folder / 'compare' / f'.{name}.unfinished.npz'
         metrics = evaluate_condition(self.model(run), cfg, name, clip_scores=partial)
-        result = TestResult(ClipScores.load(partial), metrics, self.truth(run, test_set))
+        result = SetResult(ClipScores.load(partial), metrics, self.truth(run, test_set))
         run.store(test_set, result)
         partial.unlink()
         return result
@@ -92,7 +92,7 @@ class Tester:
             self._truths[key] = {str(sample.get('clip_id')): _mask_digest(sample) for sample in samples}
         return self._truths[key]
 
-    def results(self, runs: Sequence[TrainedRun], test_set: str) -> list[TestResult]:
+    def results(self, runs: Sequence[TrainedRun], test_set: str) -> list[SetResult]:
         """Return the results of all runs on one test set, their clips in one order.
 
         Raises:

@@ -23,7 +23,7 @@ STORE = 'compare'
 
 
 @dataclass(frozen=True)
-class TestResult:
+class SetResult:
     """One model on one test set.
 
     Attributes:
@@ -31,8 +31,6 @@ class TestResult:
         metrics: Metrics of the whole set.
         truth: ``{clip_id: digest of its masks}`` at the time of the test; ``None`` where nobody has noted it.
     """
-
-    __test__ = False  # not a class of tests, whatever pytest makes of the name
 
     scores: ClipScores
     metrics: dict[str, float]
@@ -156,16 +154,16 @@ class TrainedRun:
         cfg, name = self.condition(test_set)
         return dict(weights=self.checkpoint_digest, test=scoring_digest(cfg, [name]))
 
-    def stored(self, test_set: str) -> TestResult | None:
+    def stored(self, test_set: str) -> SetResult | None:
         """Return the result of an earlier test of these weights, ``None`` if there is none."""
         name = self.condition(test_set)[1]
         stamp = read_json(self.folder / STORE / f'{name}.json')
         scores = self.folder / STORE / f'{name}.npz'
         if stamp is None or not scores.is_file() or stamp.get('made_with') != self._stamp(test_set):
             return None
-        return TestResult(ClipScores.load(scores), stamp['metrics'], stamp['truth'])
+        return SetResult(ClipScores.load(scores), stamp['metrics'], stamp['truth'])
 
-    def store(self, test_set: str, result: TestResult) -> None:
+    def store(self, test_set: str, result: SetResult) -> None:
         """Keep a result in the work dir."""
         name = self.condition(test_set)[1]
         stamp = self.folder / STORE / f'{name}.json'
@@ -187,11 +185,11 @@ class StudyRun(TrainedRun):
         self.gaps.append(f'{self.name}: the study has not trained this run to the end; its newest weights are shown')
         return super()._last()
 
-    def stored(self, test_set: str) -> TestResult | None:
+    def stored(self, test_set: str) -> SetResult | None:
         """Return the result of an earlier test of these weights, by the study or by a comparison."""
         return self._of_the_study(test_set) or super().stored(test_set)
 
-    def _of_the_study(self, test_set: str) -> TestResult | None:
+    def _of_the_study(self, test_set: str) -> SetResult | None:
         state = read_json(self.folder / STUDY_STATE) or {}
         metrics = read_json(self.folder / 'eval' / 'metrics.json') or {}
         cfg, name = self.condition(test_set)
@@ -202,7 +200,7 @@ class StudyRun(TrainedRun):
         )
         if state.get('checkpoint') != self.checkpoint.name or name not in metrics or not scores.is_file() or not fits:
             return None
-        return TestResult(ClipScores.load(scores), metrics[name])
+        return SetResult(ClipScores.load(scores), metrics[name])
 
 
 def read_json(path: Path) -> dict[str, Any] | None:

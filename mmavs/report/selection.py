@@ -21,7 +21,7 @@ class Pick:
 
 
 def choose_clips(
-    scores: Sequence[np.ndarray], names: Sequence[str], reference: int, number: int, seed: int
+    scores: Sequence[np.ndarray], names: Sequence[str], reference: int, number: int, seed: int, first: int = 0
 ) -> list[Pick]:
     """Choose clips, a third each: better than the reference, worse than it, at random.
 
@@ -33,6 +33,7 @@ def choose_clips(
         reference: Index of the model the others are compared with.
         number: Clips to choose; all are taken where the set has fewer.
         seed: Of the random sample.
+        first: Which of the other models has the first turn.
 
     Returns:
         The choice, without repetition: gains, losses, random ones.
@@ -40,6 +41,8 @@ def choose_clips(
     usable = np.flatnonzero(np.isfinite(np.stack(scores)).all(0))
     others = [i for i in range(len(scores)) if i != reference]
     if others:
+        start = first % len(others)
+        others = others[start:] + others[:start]
         gaps = [(scores[i] - scores[reference], f'{{}} of {names[i]} over {names[reference]}') for i in others]
         ups, downs = 'largest gain', 'largest loss'
     else:

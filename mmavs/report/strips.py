@@ -16,6 +16,7 @@ from mmavs.visualization import cells
 UNCERTAINTY_MAP = 'magma'
 UNCERTAINTY_TOPS = (0.25, 0.5, 1.0)  # ends of its scale; the first that no value of the clip exceeds is taken
 FRAME_GAP = 2  # pixels between two frames
+GAP_GREY = 128  # quiet on light and on dark ground
 SIZES = ((144, 75), (128, 70), (112, 60), (96, 50), (80, 40), (64, 30))
 """Width of a frame in pixels and WebP quality, the best first; a page that gets too large takes the next."""
 
@@ -38,7 +39,7 @@ class Strip:
         """Encode the frames side by side, each ``width`` pixels wide, as a WebP image in a data URI."""
         size = frame_size(self.pictures.shape[1:3], width)
         fitted = [cells.fit(picture, size) for picture in self.pictures]
-        gap = np.full((size[0], FRAME_GAP, 3), 255, np.uint8)
+        gap = np.full((size[0], FRAME_GAP, 3), GAP_GREY, np.uint8)
         row = [piece for picture in fitted for piece in (gap, picture)][1:]
         image = np.concatenate(row, 1)[..., ::-1]
         encoded = cv2.imencode('.webp', image, [cv2.IMWRITE_WEBP_QUALITY, quality])[1]

@@ -9,7 +9,7 @@ import numpy as np
 from mmavs.evaluation.bootstrap import PairedDifference, paired_bootstrap
 from mmavs.evaluation.study_report import SCORES, Weights
 
-from .results import TestResult
+from .results import SetResult
 
 NUM_SAMPLES = 2000  # resamples; the third decimal of an interval end does not depend on more
 METRICS = (
@@ -54,7 +54,7 @@ class SetRow:
     differences: tuple[PairedDifference | None, ...]
 
 
-def shown_metrics(results: Sequence[TestResult], wanted: Sequence[str] | None) -> list[str]:
+def shown_metrics(results: Sequence[SetResult], wanted: Sequence[str] | None) -> list[str]:
     """Return the metric keys to show: what is wanted, or what is known of :data:`METRICS`, or else all there is.
 
     Raises:
@@ -70,7 +70,7 @@ def shown_metrics(results: Sequence[TestResult], wanted: Sequence[str] | None) -
     return [key for key in METRICS if key in told] or known
 
 
-def clip_score(results: Sequence[TestResult]) -> str:
+def clip_score(results: Sequence[SetResult]) -> str:
     """Column of :data:`CLIP_SCORES` by which clips are ranked.
 
     Raises:
@@ -85,7 +85,7 @@ def clip_score(results: Sequence[TestResult]) -> str:
     )
 
 
-def shared_scores(results: Sequence[TestResult]) -> list[str]:
+def shared_scores(results: Sequence[SetResult]) -> list[str]:
     """Columns of :data:`CLIP_SCORES` that all results have."""
     values = [result.scores.values for result in results]
     columns = [name for name, (key, _) in CLIP_SCORES.items() if all(key in v for v in values)]
@@ -95,7 +95,7 @@ def shared_scores(results: Sequence[TestResult]) -> list[str]:
 
 
 def set_rows(
-    test_set: str, results: Sequence[TestResult], subsets: Sequence[str], column: str, reference: int
+    test_set: str, results: Sequence[SetResult], subsets: Sequence[str], column: str, reference: int
 ) -> list[SetRow]:
     """Score a test set and, where there are several, its subsets.
 
