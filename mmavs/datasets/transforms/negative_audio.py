@@ -48,8 +48,8 @@ class ReplaceAudio(BaseTransform):
     """Negative audio: silence, noise or the sound of something that is not in the picture.
 
     Behind ``LoadAudio`` (in VPO ``MixSources``) it replaces ``waveform`` and ``sample_rate``, and the front end that follows
-    treats it as any sound. Behind the front end (``VGGishLogMel`` or ``LoadLogMelPickle``) it replaces ``audio`` ``(T, 1, 96, 64)``. The same clip
-    always gets the same replacement.
+    treats it as any sound. Behind the front end (``VGGishLogMel`` or ``LoadLogMelPickle``) it replaces ``audio``
+    ``(T, 1, 96, 64)``. The same clip always gets the same replacement.
 
     Args:
         mode: ``'silence'``, ``'noise'`` or ``'offscreen'`` (repeated or cut to the length of the clip's own audio).
