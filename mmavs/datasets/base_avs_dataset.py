@@ -56,6 +56,7 @@ class BaseAVSDataset(BaseDataset):
 
     csv_name: str
     audio_keys: tuple[str, ...] = ('audio_path',)  # what another clip's audio replaces, see audio_from
+    own_folders = True  # the frames of a clip lie in a folder of their own, where nothing else is expected
     mask_mode: str  # how LoadClipMasks reads the masks where nothing else is asked for
 
     def __init__(

@@ -98,12 +98,17 @@ def check_clip(dataset: BaseAVSDataset, index: int) -> list[Problem]:
             )
             problems.append(Problem(clip['clip_id'], path, message))
         shape = shape or frame.shape[:2]
-    problems.extend(_surplus_frames(clip))
+    if dataset.own_folders:
+        problems.extend(_surplus_frames(clip))
     mode, unmatched, paths = _mask_reading(dataset, clip)
     for path in paths:
         if path is not None:
             attempt(path, lambda path=path: read_mask(path, mode, len(clip['classes']), shape, unmatched))
-    attempt(clip['audio_path'], lambda: _check_audio(dataset, clip))
+    if 'audio_paths' in clip:  # several sources; short ones are repeated
+        for path in clip['audio_paths']:
+            attempt(path, lambda path=path: read_wav(path))
+    else:
+        attempt(clip['audio_path'], lambda: _check_audio(dataset, clip))
     return problems
 
 
@@ -129,8 +134,9 @@ def _pipeline_part(dataset: BaseAVSDataset, kind: type) -> Any:
 
 def _mask_reading(dataset: BaseAVSDataset, clip: dict[str, Any]) -> tuple[str, str, list[str | None]]:
     loader = _pipeline_part(dataset, LoadClipMasks) or LoadClipMasks(dataset.mask_mode)
-    key = 'index_mask_paths' if loader.mode == 'index' and 'index_mask_paths' in clip else 'mask_paths'
-    return loader.mode, loader.unmatched, clip[key]
+    mode = loader.mode or clip['mask_mode']
+    key = 'index_mask_paths' if mode == 'index' and 'index_mask_paths' in clip else 'mask_paths'
+    return mode, loader.unmatched, clip[key]
 
 
 def _check_audio(dataset: BaseAVSDataset, clip: dict[str, Any]) -> None:

@@ -61,6 +61,7 @@ class VPODataset(BaseAVSDataset):
 
     METAINFO = dict(classes=VPO_CLASSES, palette=voc_palette(len(VPO_CLASSES)), tag_classes=VPO_CLASSES)
     mask_mode = 'vpo'
+    own_folders = False
     audio_keys = ('audio_path', 'audio_paths', 'audio_positions')
 
     def __init__(

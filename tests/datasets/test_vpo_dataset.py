@@ -10,6 +10,7 @@ from vpo_layout import AUDIOS, CLASSES, COLUMNS, REMAP, Writer, make_vpo, mask_o
 
 from mmavs.audio import resample
 from mmavs.datasets import VPO_CLASSES, VPODataset
+from mmavs.datasets.checks import check_dataset
 
 LOAD = [dict(type='LoadClipFrames'), dict(type='LoadClipMasks'), dict(type='LoadSources')]
 
@@ -234,3 +235,17 @@ def test_exchanged_audio_takes_the_places_along(root):
         assert not set(donor['sounding'][0]) & set(clip['sounding'][0])
         for key in ('audio_path', 'audio_paths', 'audio_positions'):
             assert clip[key] == donor[key]
+
+
+def test_the_checker_reads_every_source_and_shares_folders(root):
+    dataset = VPODataset(root, 'train', pipeline(), subset='ms')
+    assert list(check_dataset(dataset)) == []
+    path = root / AUDIOS / '-vgg_1001_000030.wav'
+    content = path.read_bytes()
+    path.write_bytes(content[:100])
+    try:
+        (problem,) = check_dataset(dataset)
+    finally:
+        path.write_bytes(content)
+    assert problem.path == str(path)
+    assert 'is truncated' in problem.message
