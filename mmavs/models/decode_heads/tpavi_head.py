@@ -1,5 +1,6 @@
 """The top-down decoder of TPAVI."""
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 from torch import Tensor, nn
@@ -43,12 +44,12 @@ class TPAVIHead(BaseAVSHead):
         init_cfg: mmengine initialisation config.
 
     Shapes:
-        - in: maps of stride 4, 8, 16, 32 (each half the size of the one before).
+        - in: maps of stride 4, 8, 16, 32 (each half the size of the one before, rounded up for pictures of odd size).
         - out: logits ``(B, T, K, H, W)``, zero on padded frames; ``output.features.maps`` are the rectified input maps,
           which the matching loss uses.
 
     Raises:
-        ValueError: Maps that do not halve from level to level: the input size is no multiple of the coarsest stride.
+        ValueError: Maps that do not halve from level to level.
 
     Source:
         Zhou et al., ECCV 2022; https://github.com/OpenNLPLab/AVSBench. The first unit of the coarsest level, which the
@@ -75,9 +76,11 @@ class TPAVIHead(BaseAVSHead):
         """Decode the maps into logits at ``size``."""
         self._check(features.maps)
         maps = tuple(F.relu(x) for x in features.maps)
-        x = self._upsample(self.refine[-1](maps[-1]))
+        x = self.refine[-1](maps[-1])
         for level in range(len(maps) - 2, -1, -1):
-            x = self._upsample(self.refine[level](F.relu(x + self.merge[level](maps[level]), inplace=True)))
+            x = F.relu(self._upsample(x, maps[level].shape[-2:]) + self.merge[level](maps[level]), inplace=True)
+            x = self.refine[level](x)
+        x = self._upsample(x, [2 * side for side in x.shape[-2:]])
         x = F.interpolate(self.reduce(x), scale_factor=2, mode='bilinear', align_corners=False)
         logits = self.classify(F.relu(self.smooth(x), inplace=True))
         if tuple(logits.shape[-2:]) != tuple(size):
@@ -87,15 +90,16 @@ class TPAVIHead(BaseAVSHead):
         return AVSOutput(logits, features.updated(maps=maps))
 
     @staticmethod
-    def _upsample(x: Tensor) -> Tensor:
-        return F.interpolate(x, scale_factor=2, mode='bilinear', align_corners=True)
+    def _upsample(x: Tensor, size: Sequence[int]) -> Tensor:
+        return F.interpolate(x, tuple(size), mode='bilinear', align_corners=True)
 
     def _check(self, maps: tuple[Tensor, ...]) -> None:
         sizes = [tuple(x.shape[-2:]) for x in maps]
         if len(maps) != len(self.refine):
             raise ValueError(f'TPAVIHead was built for {len(self.refine)} maps, got {len(maps)}')
         for finer, coarser in pairwise(sizes):
-            if finer != (2 * coarser[0], 2 * coarser[1]):
+            if coarser != tuple(-(-side // 2) for side in finer):
                 raise ValueError(
-                    f'TPAVIHead needs maps that halve from level to level, got {sizes}; resize the input to a multiple of 32'
+                    f'TPAVIHead needs maps that halve from level to level (rounded up), got {sizes}; use a backbone with the '
+                    'strides 4, 8, 16, 32'
                 )

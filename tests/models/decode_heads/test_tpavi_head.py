@@ -29,11 +29,40 @@ def test_maps_of_the_output_are_rectified():
         assert torch.equal(x, F.relu(y))
 
 
-def test_a_size_that_is_no_multiple_of_32_is_refused():
+def test_maps_that_do_not_halve_are_refused():
     data = features(64)
     data.maps = (*data.maps[:3], torch.randn(4, 16, 3, 3))
-    with pytest.raises(ValueError, match='multiple of 32'):
+    with pytest.raises(ValueError, match='halve from level to level'):
         TPAVIHead(16)(data, (64, 64))
+
+
+def plain(head, maps, size):
+    """The published path, whose upsampling by two is a resize to the next map where sizes are odd."""
+
+    def unit(module, x):
+        x = x.relu()
+        return module.conv2(module.conv1(x).relu()) + x
+
+    x = unit(head.refine[3], maps[3])
+    for level in (2, 1, 0):
+        x = F.interpolate(x, maps[level].shape[-2:], mode='bilinear', align_corners=True)
+        x = unit(head.refine[level], x + unit(head.merge[level], maps[level]))
+    x = F.interpolate(x, scale_factor=2, mode='bilinear', align_corners=True)
+    x = F.interpolate(head.reduce(x), scale_factor=2, mode='bilinear', align_corners=False)
+    return F.interpolate(head.classify(head.smooth(x).relu()), size, mode='bilinear', align_corners=False)
+
+
+@pytest.mark.parametrize('size', [(64, 96), (97, 131), (75, 200), (33, 64)])
+def test_pictures_of_any_size(size):
+    torch.manual_seed(0)
+    sides = [tuple(-(-side // stride) for side in size) for stride in (4, 8, 16, 32)]
+    data = features()
+    data.maps = tuple(torch.randn(4, 16, *side) for side in sides)
+    data.frame_valid = torch.ones(2, 2).bool()
+    head = TPAVIHead(16, 3)
+    got = head(data, size).logits
+    assert got.shape == (2, 2, 3, *size)
+    torch.testing.assert_close(got.flatten(0, 1), plain(head, data.maps, size), rtol=1e-4, atol=1e-5)
 
 
 def test_gradients_reach_every_parameter():
