@@ -135,7 +135,7 @@ def summarise(reports: Sequence[SetReport], options: Options) -> int:
         for kind, paths in report.missing.items():
             names = ', '.join(paths[:_SHOWN]) + (', ...' if len(paths) > _SHOWN else '')
             print(f'missing: {report.name}: {len(paths)} {kind}: {names}')
-        for problem in report.problems:
+        for problem in (*report.sizes, *report.problems):
             print(f'problem: {problem}')
     return _verdict(reports, options)
 
@@ -162,7 +162,7 @@ def _verdict(reports: Sequence[SetReport], options: Options) -> int:
     place = os.fspath(options.out)
     whole = {report.name: sum(report.complete.values()) for report in reports}
     counts = ', '.join(f'{name} {number} clips' for name, number in whole.items())
-    incomplete = [report.name for report in reports if report.missing or report.problems]
+    incomplete = [report.name for report in reports if report.missing or report.sizes or report.problems]
     if not incomplete:
         checked = 'as published' if options.expect == 'published' else 'sizes not compared (--expect found)'
         print(f'complete: {counts} in {place}; {checked}')
