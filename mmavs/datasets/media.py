@@ -1,5 +1,6 @@
 """Reading one picture or one mask, with an error wherever a decoder would go on in silence."""
 
+import io
 import os
 from functools import lru_cache
 
@@ -15,6 +16,9 @@ _UNMATCHED = 254
 # Encoders write the end marker last; some tools append a few bytes of their own.
 _TAIL = 1024
 _END_MARKERS = {b'\x89PNG': b'IEND\xaeB`\x82', b'\xff\xd8\xff': b'\xff\xd9'}
+_GREY_8_BIT = bytes((8, 0))  # bytes 24 and 25 of a PNG: bit depth and colour type
+# Pixels coded at once: the buffers stay in the cache, and the allocator reuses them in place of asking for fresh pages.
+_BLOCK = 1 << 16
 
 
 def _read_bytes(path: str, what: str) -> bytes:
@@ -93,7 +97,9 @@ def read_mask(
         return _from_categories(path, pixels)
     if mode == 'binary' or num_classes == 2:
         return _from_black_and_white(path, pixels)
-    highest = int(np.where(pixels == IGNORE, 0, pixels).max(initial=0))
+    highest = int(pixels.max(initial=0))
+    if highest >= num_classes:
+        highest = int(np.where(pixels == IGNORE, 0, pixels).max())
     if highest >= num_classes:
         raise ValueError(
             f'mask file {path!r} holds the class index {highest}, the data set has the classes 0..{num_classes - 1} '
@@ -110,9 +116,13 @@ def _decode_mask(path: str, mode: str, num_classes: int) -> np.ndarray:
         if pixels is None:
             raise ValueError(f'mask file {path!r} cannot be decoded as a picture; copy it again')
         return pixels
+    if data[:4] == b'\x89PNG' and data[24:26] == _GREY_8_BIT:
+        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+        if pixels is not None and pixels.ndim == 2:
+            return pixels
     # OpenCV replaces the indices of a palette file by their colours, Pillow keeps them.
     try:
-        with open(path, 'rb') as file, Image.open(file) as image:
+        with Image.open(io.BytesIO(data)) as image:
             if image.mode in ('RGB', 'RGBA') and num_classes == 2:
                 return _decode_mask(path, 'binary', num_classes)  # black and white is no less clear in three channels
             if image.mode not in ('1', 'L', 'P'):
@@ -125,9 +135,13 @@ def _decode_mask(path: str, mode: str, num_classes: int) -> np.ndarray:
         raise ValueError(f'mask file {path!r} cannot be decoded as a picture ({error}); copy it again') from error
 
 
+_BLACK_AND_WHITE = np.full(256, _UNMATCHED, np.uint8)
+_BLACK_AND_WHITE[[0, 255]] = 0, 1
+
+
 def _from_black_and_white(path: str, pixels: np.ndarray) -> np.ndarray:
-    mask = pixels >> 7
-    if not np.array_equal(mask * np.uint8(255), pixels):
+    mask = cv2.LUT(pixels, _BLACK_AND_WHITE)
+    if mask.max(initial=0) == _UNMATCHED:
         wrong = np.unique(pixels[(pixels != 0) & (pixels != 255)])[:5].tolist()
         raise ValueError(
             f'mask file {path!r} holds the values {wrong}, a binary mask has 0 and 255 only; save it without loss '
@@ -158,20 +172,23 @@ def _from_categories(path: str, pixels: np.ndarray) -> np.ndarray:
 
 @lru_cache(maxsize=2)
 def _colour_table(num_classes: int) -> np.ndarray:
-    """Class index of every 24-bit colour, ``(2**24,)`` uint8: one look-up per pixel, whatever the number of classes."""
+    """Class index of every colour ``blue << 16 | green << 8 | red``, ``(2**24,)`` uint8: one look-up per pixel."""
     table = np.full(1 << 24, _UNMATCHED, np.uint8)
     for index, (red, green, blue) in enumerate(voc_palette(num_classes)):
-        table[red << 16 | green << 8 | blue] = index
+        table[blue << 16 | green << 8 | red] = index
     return table
 
 
 def _from_colours(path: str, pixels: np.ndarray, num_classes: int, unmatched: str) -> np.ndarray:
-    codes = pixels[..., 0].astype(np.int32) << 16
-    codes |= pixels[..., 1].astype(np.int32) << 8
-    codes |= pixels[..., 2]
-    mask = _colour_table(num_classes)[codes]
-    wrong = mask == _UNMATCHED
-    if wrong.any():
+    table = _colour_table(num_classes)
+    mask = np.empty(pixels.shape[:2], np.uint8)
+    rows = max(1, _BLOCK // mask.shape[1])
+    for top in range(0, len(mask), rows):
+        # with a fourth channel a pixel can be seen as one number
+        codes = cv2.cvtColor(pixels[top : top + rows], cv2.COLOR_RGB2RGBA).view('<u4')[..., 0] & 0xFFFFFF
+        table.take(codes, out=mask[top : top + rows], mode='clip')
+    if mask.max(initial=0) == _UNMATCHED:
+        wrong = mask == _UNMATCHED
         if unmatched == 'error':
             colour = tuple(int(c) for c in pixels[wrong][0])
             raise ValueError(

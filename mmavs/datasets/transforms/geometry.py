@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+import cv2
 import numpy as np
 import torch
 from mmcv.transforms import BaseTransform
@@ -40,13 +41,18 @@ def resize_masks(masks: np.ndarray, height: int, width: int) -> np.ndarray:
     if masks.shape[1:] == (height, width):
         return masks
     rows, columns = (_nearest(new, old) for new, old in zip((height, width), masks.shape[1:], strict=True))
-    return masks[:, rows[:, None], columns]
+    return masks.take(rows, 1).take(columns, 2)  # rows first: they are copied whole
 
 
 def _resize(results: dict[str, Any], height: int, width: int, masks: bool = True) -> None:
     results['frames'] = resize_frames(results['frames'], height, width)
     if masks and 'gt_masks' in results:
         results['gt_masks'] = resize_masks(results['gt_masks'], height, width)
+
+
+def _mirror(clip: np.ndarray) -> np.ndarray:
+    """Mirror ``(T, H, W[, 3])`` along the width as one tall picture, far faster than numpy copies a mirrored view."""
+    return cv2.flip(clip.reshape(-1, *clip.shape[2:]), 1).reshape(clip.shape)
 
 
 def _crop(results: dict[str, Any], top: int, left: int, height: int, width: int) -> None:
@@ -159,7 +165,7 @@ class RandomFlipClip(BaseTransform):
             return results
         for key in ('frames', 'gt_masks'):
             if key in results:
-                results[key] = np.ascontiguousarray(results[key][:, :, ::-1])
+                results[key] = _mirror(results[key])
         panned = results.get('mirrored_audio', False)
         if self.swap_stereo or panned:
             results['waveform'] = np.ascontiguousarray(results['waveform'][::-1])

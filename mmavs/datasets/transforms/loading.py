@@ -1,5 +1,6 @@
 """Frames and masks from disk."""
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,26 @@ from mmcv.transforms import BaseTransform
 from mmavs.registry import TRANSFORMS
 
 from ..media import MASK_MODES, read_image, read_mask
+
+
+def _read_clip(paths: Sequence[str | None], what: str, read: Callable[[str], np.ndarray]) -> np.ndarray:
+    """Read the pictures of a clip straight into one array, zero where there is no path; no list of them is held beside it."""
+    clip, first = None, None
+    for index, path in enumerate(paths):
+        if path is None:
+            continue
+        picture = read(path)
+        if clip is None:
+            clip, first = np.zeros((len(paths), *picture.shape), picture.dtype), path
+        if picture.shape != clip.shape[1:]:
+            raise ValueError(
+                f'{what} file {path!r} is {picture.shape[0]}x{picture.shape[1]} (height x width), {first!r} is '
+                f'{clip.shape[1]}x{clip.shape[2]}; all {what}s of a clip must have one size'
+            )
+        clip[index] = picture
+    if clip is None:
+        raise ValueError(f'the clip has no {what} file; check the csv of the data set')
+    return clip
 
 
 @TRANSFORMS.register_module()
@@ -24,15 +45,8 @@ class LoadClipFrames(BaseTransform):
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Add ``frames``."""
         paths = results['frame_paths']
-        frames = [read_image(path) for path in paths]
-        for path, frame in zip(paths, frames, strict=True):
-            if frame.shape != frames[0].shape:
-                raise ValueError(
-                    f'frame file {path!r} is {frame.shape[0]}x{frame.shape[1]} (height x width), {paths[0]!r} is '
-                    f'{frames[0].shape[0]}x{frames[0].shape[1]}; all frames of a clip must have one size'
-                )
-        results['frames'] = np.stack(frames)
-        results['ori_shape'] = frames[0].shape[:2]
+        results['frames'] = _read_clip(paths, 'frame', read_image)
+        results['ori_shape'] = results['frames'].shape[1:3]
         return results
 
 
@@ -69,14 +83,15 @@ class LoadClipMasks(BaseTransform):
         if mode == 'index':
             results['mask_paths'] = results.pop('index_mask_paths', results['mask_paths'])
         shape = results['frames'].shape[1:3] if 'frames' in results else None
-        masks = [
-            None if path is None else read_mask(path, mode, len(results['classes']), shape, self.unmatched)
-            for path in results['mask_paths']
-        ]
-        shape = shape or next((mask.shape for mask in masks if mask is not None), None)
-        if shape is None:
+        paths, num_classes = results['mask_paths'], len(results['classes'])
+        if any(path is not None for path in paths):
+            results['gt_masks'] = _read_clip(
+                paths, 'mask', lambda path: read_mask(path, mode, num_classes, shape, self.unmatched)
+            )
+        elif shape is None:
             raise ValueError('none of the frames has a mask file to take the size from; put LoadClipFrames first')
-        results['gt_masks'] = np.stack([np.zeros(shape, np.uint8) if mask is None else mask for mask in masks])
+        else:
+            results['gt_masks'] = np.zeros((len(paths), *shape), np.uint8)
         return results
 
     def __repr__(self) -> str:

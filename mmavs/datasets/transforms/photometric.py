@@ -42,7 +42,8 @@ class ClipPhotoMetric(BaseTransform):
         )
         if brightness or contrast:
             levels = np.arange(256) * (1 + brightness)
-            mean = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).mean() * (1 + brightness)
+            grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+            mean = cv2.sumElems(grey)[0] / grey.size * (1 + brightness)
             levels = (levels - mean) * (1 + contrast) + mean
             picture = cv2.LUT(picture, np.clip(levels.round(), 0, 255).astype(np.uint8))
         if saturation:
