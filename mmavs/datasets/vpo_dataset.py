@@ -21,7 +21,7 @@ _TAG_COLUMNS = {name: column for column, name in enumerate(VPO_CLASSES)}
 _WHERE_VPO_COMES_FROM = (
     'VPO is given out by its authors on the page of CAVP (cyh-0/CAVP on GitHub) in two archives, the pictures and csv files '
     '(VPO) and the recordings of VGGSound (vggsound_bench); unpack both into data_root. To go on without them, build AVStamps '
-    'in the layout of VPO with "python tools/dataset_converters/build_avstamps.py --out DIR" and set data_root to its folder '
+    'in the layout of VPO with "python tools/dataset_converters/build_avstamps.py --out DIR --sets vpo" and set data_root to its folder '
     'audio_visual'
 )
 

@@ -32,10 +32,10 @@ class BaseAudioBackbone(BaseModule, metaclass=ABCMeta):
 
     @abstractmethod
     def embed(self, examples: Tensor) -> Tensor:
-        """Map examples ``(M, 1, 96, 64)`` to vectors ``(M, A)``."""
+        """Map examples ``(M, ...)``, ``(M, 1, 96, 64)`` for log-mels, to vectors ``(M, A)``."""
 
     def forward(self, audio: Tensor) -> Tensor:
-        """Map ``(B, T, 1, 96, 64)`` to ``(B, T, A)``."""
+        """Map ``(B, T, ...)``, one example per frame, to ``(B, T, A)``."""
         return self.embed(audio.flatten(0, 1)).unflatten(0, audio.shape[:2])
 
     def init_weights(self) -> None:
