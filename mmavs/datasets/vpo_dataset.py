@@ -5,7 +5,6 @@ import math
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
-from itertools import groupby
 from typing import Any
 
 from mmavs.registry import DATASETS
@@ -21,8 +20,8 @@ _TAG_COLUMNS = {name: column for column, name in enumerate(VPO_CLASSES)}
 _WHERE_VPO_COMES_FROM = (
     'VPO is given out by its authors on the page of CAVP (cyh-0/CAVP on GitHub) in two archives, the pictures and csv files '
     '(VPO) and the recordings of VGGSound (vggsound_bench); unpack both into data_root. To go on without them, build AVStamps '
-    'in the layout of VPO with "python tools/dataset_converters/build_avstamps.py --out DIR --sets vpo" and set data_root to its folder '
-    'audio_visual'
+    'in the layout of VPO with "python tools/dataset_converters/build_avstamps.py --out DIR --sets vpo" and set data_root to '
+    'its folder audio_visual'
 )
 
 
@@ -129,11 +128,11 @@ class VPODataset(BaseAVSDataset):
             for row in rows:
                 yield self._clip([row], SUBSETS[subset], row['cateName'], 'annotation')
             return
-        order = {image: i for i, image in reversed(list(enumerate(row['image'] for row in rows)))}
-        by_image = sorted(rows, key=lambda row: order[row['image']])
+        pictures: dict[str, list[dict[str, Any]]] = {}
+        for row in rows:
+            pictures.setdefault(row['image'], []).append(row)
         names: dict[str, str] = {}
-        for _, group in groupby(by_image, key=lambda row: row['image']):
-            sources = list(group)
+        for sources in pictures.values():
             alone = subset == 'msmi' and not any(row['several'] for row in sources)
             folder = SUBSETS['ms' if alone else subset]
             if folder not in names:

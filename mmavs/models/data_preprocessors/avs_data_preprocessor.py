@@ -30,8 +30,9 @@ class AVSDataPreprocessor(BaseDataPreprocessor):
 
     Shapes:
         - in: ``inputs['frames']`` list of ``(T_i, 3, H, W)`` uint8 (absent in audio-only tasks), ``inputs['audio']``
-          list of ``(T_i, 1, 96, 64)`` or whatever else the audio backbone takes per frame. Ready-made features may stand in for them: ``inputs['visual_features']``, one list
-          of ``(T_i, C_l, H_l, W_l)`` per stage, and ``inputs['audio_features']``, a list of ``(T_i, A)``.
+          list of ``(T_i, 1, 96, 64)`` or whatever else the audio backbone takes per frame. Ready-made features may stand
+          in for them: ``inputs['visual_features']``, one list of ``(T_i, C_l, H_l, W_l)`` per stage, and
+          ``inputs['audio_features']``, a list of ``(T_i, A)``.
         - out, with ``T`` the longest clip of the batch: ``inputs['frames']`` ``(B, T, 3, H, W)`` float32, exactly zero
           on padding (as the published AVSS loader pads after normalisation), ``inputs['audio']`` ``(B, T, ...)``,
           ``inputs['frame_valid']`` ``(B, T)`` bool; features likewise, float32.
