@@ -50,7 +50,7 @@ def official(tmp_path_factory):
     root = tmp_path_factory.mktemp('official')
     make_s4(root, clips=1)
     make_ms3(root, clips=2)
-    make_avss(root, voc_palette(len(AVSS_CLASSES)), classes=AVSS_CLASSES)
+    make_avss(root, voc_palette(len(AVSS_CLASSES)), a_obj=('man_emergency-car',), classes=AVSS_CLASSES)
     return root
 
 
