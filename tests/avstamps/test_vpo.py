@@ -8,6 +8,8 @@ import pytest
 
 from mmavs.avstamps import build_benchmark
 from mmavs.avstamps.catalog import stamps_catalog
+from mmavs.datasets import VPODataset
+from mmavs.datasets.classes import VPO_CLASSES
 
 OPTIONS = dict(size='tiny', sets=('vpo',), procedural=True, canvas=64, quiet=True)
 COLUMNS = ['cateName', 'img_Id', 'ann_Ids', 'cateId', 'vgg_file', 'split', 'audio_pos', 'multi_instance']
@@ -135,3 +137,44 @@ def test_real_media(stamps, tmp_path):
         names = {row['cateName'] for group, *_ in read_vpo(tmp_path, subset) for row in group}
         assert names <= {'bird', 'cow', 'dog', 'elephant', 'horse', 'sheep', 'zebra'}
         assert len(names) >= 5
+
+
+@pytest.mark.parametrize('subset', ['ss', 'ms', 'msmi'])
+def test_the_data_set_class_reads_what_the_plain_reader_reads(built, subset):
+    root = built / 'audio_visual'
+    pipeline = [dict(type='LoadClipFrames'), dict(type='LoadClipMasks'), dict(type='LoadSources')]
+    pipeline.append(dict(type='MixSources', stereo=True))
+    dataset = VPODataset(root, 'val', pipeline, subset=subset)
+    names = dict(enumerate(VPO_CLASSES))
+    expected_items = [s for s in read_vpo(built, f'VPO-{subset.upper()}') if s[0][0]['split'] == 'val']
+    assert len(dataset) == len(expected_items) == 8
+    for index, (group, picture, mask, waves) in enumerate(expected_items):
+        item = dataset[index]
+        np.testing.assert_array_equal(item['frames'][0], picture[..., ::-1])
+        expected = np.zeros(mask.shape, np.int64)
+        for label, name in list(names.items())[1:]:
+            expected[mask == CATEGORY_IDS[name]] = label
+        np.testing.assert_array_equal(item['gt_masks'][0], expected)
+        stereo = np.zeros((2, 48000))
+        for row, samples in zip(group, waves, strict=True):
+            centre = samples[8000:56000] if len(samples) == 64000 else np.tile(samples, 2)[:48000]
+            gains = np.array([1 - float(row['audio_pos']), float(row['audio_pos'])])
+            stereo += gains[:, None] * (centre / 32768)
+        np.testing.assert_allclose(item['waveform'], stereo, atol=1e-5)
+
+
+def test_the_louder_side_tells_which_twin_sounds(built):
+    dataset = VPODataset(
+        built / 'audio_visual', 'train', [dict(type='LoadSources'), dict(type='MixSources', stereo=True)], subset='msmi'
+    )
+    clips = json.loads((built / 'audio_visual/recipes.json').read_text())['clips']
+    alone = {c['sources'][0]['img_Id']: c for c in clips.values() if c['twins'] and len(c['sources']) == 1}
+    checked = 0
+    for index in range(len(dataset)):
+        item = dataset[index]
+        clip = alone.get(int(item['clip_id']))
+        if clip:
+            left, right = np.square(item['waveform']).mean(1)
+            assert (right > left) == (clip['sources'][0]['audio_pos'] > 0.5)
+            checked += 1
+    assert checked > 2

@@ -1,0 +1,7 @@
+_base_ = [
+    '../_base_/models/ama_r50_vpo.py',
+    '../_base_/datasets/vpo-ms_512.py',
+    '../_base_/schedules/adamw-cosine.py',
+    '../_base_/vpo_runtime.py',
+]
+train_cfg = dict(val_interval=2)

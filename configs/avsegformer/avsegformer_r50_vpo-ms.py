@@ -1,0 +1,5 @@
+_base_ = [
+    '../_base_/models/avsegformer_r50_vpo.py',
+    '../_base_/datasets/vpo-ms_512.py',
+    '../_base_/vpo_runtime.py',
+]
