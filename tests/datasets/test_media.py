@@ -111,3 +111,42 @@ def test_a_flipped_bit_in_a_png_is_found(tmp_path):
     (tmp_path / 'a.png').write_bytes(data)
     with pytest.raises(ValueError, match='cannot be decoded'):
         read_image(tmp_path / 'a.png')
+
+
+@pytest.mark.parametrize('width', [3, 71, 70_000])
+def test_colours_are_looked_up_alike_in_blocks_of_any_number_of_rows(tmp_path, width):
+    index = np.random.default_rng(0).integers(0, 71, (3, width), dtype=np.uint8)
+    Image.fromarray(PALETTE[index]).save(tmp_path / 'm.png')
+    np.testing.assert_array_equal(read_mask(tmp_path / 'm.png', 'palette', 71), index)
+    colours = PALETTE[index]
+    colours[2, width - 1] = (0, 0, 1)
+    Image.fromarray(colours).save(tmp_path / 'm.png')
+    with pytest.raises(ValueError, match=r'1 pixels of a colour .* RGB \(0, 0, 1\)'):
+        read_mask(tmp_path / 'm.png', 'palette', 71)
+    index[2, width - 1] = 0
+    np.testing.assert_array_equal(read_mask(tmp_path / 'm.png', 'palette', 71, unmatched='background'), index)
+
+
+def test_index_masks_with_few_bits_and_transparency_read_as_pillow_reads_them(tmp_path):
+    index = blob(0).astype(np.uint8) * 3
+    Image.fromarray(index).save(tmp_path / 'clear.png', transparency=3)
+    few = Image.fromarray(index, 'L').convert('P')
+    few.putpalette(PALETTE[:4].reshape(-1).tolist())
+    few.save(tmp_path / 'few.png', bits=2)
+    for name in ('clear', 'few'):
+        with Image.open(tmp_path / f'{name}.png') as image:
+            np.testing.assert_array_equal(read_mask(tmp_path / f'{name}.png', 'index', 71), np.asarray(image))
+
+
+@pytest.mark.parametrize('mode', ['index', 'vpo'])
+def test_a_truncated_or_flipped_grey_mask_is_named(tmp_path, mode):
+    path = tmp_path / 'm.png'
+    Image.fromarray(picture(0)[..., 0] % 2).save(path)
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) // 2])
+    with pytest.raises(ValueError, match=r"m\.png' is truncated"):
+        read_mask(path, mode, 71)
+    broken = data.replace(b'IDAT', b'IDAX')
+    path.write_bytes(broken)
+    with pytest.raises(ValueError, match=r"m\.png' cannot be decoded"):
+        read_mask(path, mode, 71)

@@ -132,3 +132,12 @@ def test_random_resized_crop_takes_one_window_of_the_allowed_area_for_all_frames
 def test_random_resized_crop_refuses_impossible_limits(options):
     with pytest.raises(ValueError, match=next(iter(options))):
         RandomResizedCropClip(32, **options)
+
+
+def test_a_mirrored_window_equals_a_mirrored_view():
+    data = clip()
+    window = {key: data[key][:, 3:20, 5:30] for key in ('frames', 'gt_masks')}  # views, as a crop leaves them
+    got = RandomFlipClip(prob=1.0)(dict(window))
+    for key, view in window.items():
+        np.testing.assert_array_equal(got[key], view[:, :, ::-1])
+        assert got[key].flags['C_CONTIGUOUS']

@@ -36,3 +36,15 @@ def test_bad_options():
     with pytest.raises(ValueError, match='unmatched must be'):
         LoadClipMasks('palette', unmatched='skip')
     assert repr(LoadClipMasks('index')) == "LoadClipMasks(mode='index', unmatched='error')"
+
+
+def test_masks_of_different_size_without_frames_are_named(tmp_path):
+    save(tmp_path / '0.png', blob(0).astype(np.uint8) * 255)
+    save(tmp_path / '1.png', np.zeros((1, 32), np.uint8))
+    with pytest.raises(ValueError, match=r"mask file .*1\.png' is 1x32 .* one size"):
+        LoadClipMasks('binary')(dict(mask_paths=[str(tmp_path / f'{i}.png') for i in range(2)], classes=CLASSES))
+
+
+def test_a_clip_without_any_label_has_zero_masks_of_its_frames_size():
+    data = dict(mask_paths=[None, None], classes=CLASSES, frames=np.zeros((2, 6, 5, 3), np.uint8))
+    np.testing.assert_array_equal(LoadClipMasks('binary')(data)['gt_masks'], np.zeros((2, 6, 5)))
