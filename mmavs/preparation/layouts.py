@@ -9,7 +9,7 @@ from mmavs.datasets import AVSBenchMS3Dataset, AVSBenchS4Dataset, AVSSDataset
 from mmavs.datasets.base_avs_dataset import SPLITS
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class DataFile:
     """One file of a clip.
 
@@ -24,7 +24,7 @@ class DataFile:
     tails: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ClipFiles:
     """The files of a clip.
 

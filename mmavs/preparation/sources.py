@@ -27,7 +27,8 @@ class SourceIndex:
         self.suffixes = tuple(suffixes)
         self.num_files = 0
         self.unread: list[str] = []
-        self._by_tail: dict[str, list[str]] = defaultdict(list)
+        self._by_tail: dict[str, str] = {}
+        self._doubles: dict[str, list[str]] = defaultdict(list)  # a list for each of 10^6 tails would be large
 
     def add(self, source: str | os.PathLike, out: OutputFolder, limits: Limits | None = None, depth: int = 0) -> None:
         """Add an archive or a folder; archives in folders and in archives are unpacked too.
@@ -61,9 +62,13 @@ class SourceIndex:
         parts = path.rsplit(os.sep, max(self.lengths))
         for length in self.lengths:
             if length < len(parts):
-                self._by_tail['/'.join(parts[-length:])].append(path)
+                self._add_tail('/'.join(parts[-length:]), path)
         if parts[-1] in self.names or parts[-1].endswith(self.suffixes):
-            self._by_tail[parts[-1]].append(path)
+            self._add_tail(parts[-1], path)
+
+    def _add_tail(self, tail: str, path: str) -> None:
+        if self._by_tail.setdefault(tail, path) != path:
+            self._doubles[tail].append(path)
 
     def find(self, tails: Iterable[str]) -> str | None:
         """Find a file.
@@ -79,12 +84,12 @@ class SourceIndex:
         """
         for tail in tails:
             found = self._by_tail.get(tail)
-            if found:
-                other = next((path for path in found[1:] if not same_content(found[0], path)), None)
+            if found is not None:
+                other = next((path for path in self._doubles.get(tail, ()) if not same_content(found, path)), None)
                 if other is not None:
                     raise ValueError(
-                        f'the sources hold two different files {tail!r}: {found[0]!r} and {other!r}; pass only the source '
+                        f'the sources hold two different files {tail!r}: {found!r} and {other!r}; pass only the source '
                         'that is right'
                     )
-                return found[0]
+                return found
         return None
