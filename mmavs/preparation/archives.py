@@ -127,6 +127,8 @@ def _tar_entries(path: str) -> Iterator[_Entry]:
             if _data_filter is not None:
                 _data_filter(info, os.path.dirname(path))  # second opinion of Python, on what the check let pass
             archive.members.clear()  # a data set has 10^5 members; nothing here looks back
+        while archive.fileobj.read(1 << 20):
+            pass  # the checksum of a compressed tar is behind the last member, where tarfile does not look
 
 
 def _write(path: str, archive: _Archive, folder: str) -> None:

@@ -153,7 +153,8 @@ def test_damaged_archives_are_named_and_leave_nothing(kind, folder, out, tmp_pat
         unpack(path, out)
     assert not os.path.exists(out.join('.unpacked'))
     flipped = bytearray(data)
-    flipped[data.find(b'b' * 100) if kind == 'zip' else len(data) // 2] ^= 0xFF
+    # in a gzip file the stored checksum: whatever else is damaged shows only there
+    flipped[data.find(b'b' * 100) if kind == 'zip' else -8] ^= 0xFF
     path.write_bytes(flipped)
     with pytest.raises(ValueError, match='is damaged'):
         unpack(path, out)
