@@ -181,7 +181,8 @@ def _notes(options: CompareOptions, sizes: dict[str, int]) -> list[str]:
         f'Test sets: {sets}.',
         f'Intervals: 95 %, bootstrap over the clips, {NUM_SAMPLES} resamples, paired for differences. They hold the chance that '
         'lies in the choice of the test clips, not that of training: for that, train with several seeds.',
-        f'Pictures: {options.clips} clips asked for, divided evenly among the test sets; a third of each set are the largest '
-        'gains over the reference, a third the largest losses, and the others are drawn at random '
+        'Where the sound has been replaced and the true masks kept (names such as "shuffled"), a low J is good.',
+        f'Pictures: {options.clips} clips asked for, divided evenly among the test sets; a third of each set are those '
+        'furthest above the reference, a third those furthest below, and the others are drawn at random '
         f'(seed {options.seed}). The chosen clips are no fair sample; the tables count all clips.',
     ]

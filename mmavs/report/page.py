@@ -21,8 +21,8 @@ VALIDATION = ('J_frame', 'F_max_exact', 'J_nonempty', 'mJ_class', 'mF_class', 'J
 SORTS = {
     'picked': 'as chosen',
     'diff': 'largest difference of A and B',
-    'a': 'A better than B first',
-    'b': 'B better than A first',
+    'a': 'A furthest above B first',
+    'b': 'B furthest above A first',
     'best': 'mean J, highest first',
     'worst': 'mean J, lowest first',
     'id': 'clip id',
@@ -125,12 +125,12 @@ def _table(caption: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -
 
 def _overview(content: PageContent) -> str:
     reference = content.reference
-    header = ['model', 'weights', 'parameters, M', 'trained, M']
+    header = ['model and weights', 'parameters, M', 'trained, M']
     header += [escape(key.removeprefix('avs/')) for key in content.columns]
     rows = []
     for number, name in enumerate(content.names):
         counts = content.parameters[number]
-        row = [_swatch(number) + escape(name), escape(content.checkpoints[number])]
+        row = [f'{_swatch(number)}{escape(name)}<small>{escape(content.checkpoints[number])}</small>']
         for key in ('all', 'trainable'):
             cell, base = f'{counts[key] / 1e6:.2f}', content.parameters[reference][key]
             row.append(cell + (f'<small>× {counts[key] / base:.2f}</small>' if number != reference and base else ''))

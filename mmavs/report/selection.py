@@ -23,7 +23,7 @@ class Pick:
 def choose_clips(
     scores: Sequence[np.ndarray], names: Sequence[str], reference: int, number: int, seed: int, first: int = 0
 ) -> list[Pick]:
-    """Choose clips, a third each: better than the reference, worse than it, at random.
+    """Choose clips, a third each: with more J than the reference, with less, at random.
 
     With several models beside the reference, these take turns. With a single model the best and the worst clips stand in.
 
@@ -36,15 +36,15 @@ def choose_clips(
         first: Which of the other models has the first turn.
 
     Returns:
-        The choice, without repetition: gains, losses, random ones.
+        The choice, without repetition: those above, those below, random ones.
     """
     usable = np.flatnonzero(np.isfinite(np.stack(scores)).all(0))
     others = [i for i in range(len(scores)) if i != reference]
     if others:
         start = first % len(others)
         others = others[start:] + others[:start]
-        gaps = [(scores[i] - scores[reference], f'{{}} of {names[i]} over {names[reference]}') for i in others]
-        ups, downs = 'largest gain', 'largest loss'
+        gaps = [(scores[i] - scores[reference], f'{names[i]} furthest {{}} {names[reference]}') for i in others]
+        ups, downs = 'above', 'below'
     else:
         gaps = [(scores[reference], '{}')]
         ups, downs = 'best clips', 'worst clips'

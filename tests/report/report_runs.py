@@ -13,13 +13,23 @@ sys.path[:0] = [str(TESTS / 'tools'), str(TESTS / 'datasets'), str(TESTS / 'engi
 import layouts  # noqa: E402
 
 from mmavs.apis import init_model  # noqa: E402
+from mmavs.datasets.classes import voc_palette  # noqa: E402
 
 
 def make_data(root, clips=5):
     return layouts.make_ms3(root, splits=('test',), clips=clips)
 
 
-def make_config(data, uncertainty=False, size=(24, 32), **changes):
+def make_semantic_data(root):
+    return layouts.make_avss(
+        root,
+        voc_palette(24),
+        splits=('test',),
+        classes=['background', 'dog', 'man', 'emergency-car', *map(str, range(20))],
+    )
+
+
+def make_config(data, uncertainty=False, semantic=False, size=(24, 32), **changes):
     pipeline = [
         dict(type='LoadClipFrames'),
         dict(type='LoadClipMasks'),
@@ -28,10 +38,12 @@ def make_config(data, uncertainty=False, size=(24, 32), **changes):
         dict(type='ResizeClip', size=size),
         dict(type='PackAVSInputs'),
     ]
-    head = dict(type='UncertaintyDecodeHead', channels=4)
+    head = dict(type='UncertaintyDecodeHead', channels=4, num_classes=24 if semantic else 1)
     if uncertainty:
         head['uncertainty'] = dict(type='EntropyBranch')
-    clips = dict(type='AVSBenchMS3Dataset', data_root=str(data), pipeline=pipeline, split='test')
+    clips = dict(
+        type='AVSSDataset' if semantic else 'AVSBenchMS3Dataset', data_root=str(data), pipeline=pipeline, split='test'
+    )
     return Config(
         dict(
             default_scope='mmavs',
@@ -47,7 +59,7 @@ def make_config(data, uncertainty=False, size=(24, 32), **changes):
             test_dataloader=dict(
                 batch_size=1, num_workers=0, sampler=dict(type='DefaultSampler', shuffle=False), dataset=clips
             ),
-            test_evaluator=[dict(type='BinaryAVSMetric')],
+            test_evaluator=[dict(type='SemanticAVSMetric' if semantic else 'BinaryAVSMetric')],
             conditions=dict(
                 silence=dict(audio_transform=dict(type='ReplaceAudio', mode='silence', empty_target=True)), matched={}
             ),

@@ -18,7 +18,7 @@ def test_a_third_each_are_gains_losses_and_random():
     assert [p.index for p in picks[:3]] == order[::-1][:3].tolist()
     assert [p.index for p in picks[3:6]] == order[:3].tolist()
     reasons = [p.reason for p in picks]
-    assert reasons == ['largest gain of x over ref'] * 3 + ['largest loss of x over ref'] * 3 + ['random'] * 3
+    assert reasons == ['x furthest above ref'] * 3 + ['x furthest below ref'] * 3 + ['random'] * 3
     assert len({p.index for p in picks}) == 9
     assert picks == choose_clips([ref, other], NAMES[:2], 0, 9, seed=1)
     assert picks[6:] != choose_clips([ref, other], NAMES[:2], 0, 9, seed=2)[6:]
@@ -27,8 +27,8 @@ def test_a_third_each_are_gains_losses_and_random():
 def test_models_take_turns_and_the_first_turn_can_be_given():
     values = scores([0.5] * 12, np.linspace(0, 1, 12), np.linspace(1, 0, 12))
     picks = choose_clips(values, NAMES, 0, 6, seed=0)
-    assert [p.reason for p in picks[:2]] == ['largest gain of x over ref', 'largest gain of y over ref']
-    assert choose_clips(values, NAMES, 0, 3, seed=0, first=1)[0].reason == 'largest gain of y over ref'
+    assert [p.reason for p in picks[:2]] == ['x furthest above ref', 'y furthest above ref']
+    assert choose_clips(values, NAMES, 0, 3, seed=0, first=1)[0].reason == 'y furthest above ref'
 
 
 def test_a_small_set_is_taken_whole_and_clips_without_a_score_are_left_out():
