@@ -43,24 +43,32 @@ def choose_clips(
     if others:
         start = first % len(others)
         others = others[start:] + others[:start]
-        gaps = [(scores[i] - scores[reference], f'{names[i]} furthest {{}} {names[reference]}') for i in others]
-        ups, downs = 'above', 'below'
+        gaps = [scores[i] - scores[reference] for i in others]
+        reasons = [[f'{names[i]} furthest {side} {names[reference]}' for i in others] for side in ('above', 'below')]
     else:
-        gaps = [(scores[reference], '{}')]
-        ups, downs = 'best clips', 'worst clips'
-    best = _turns([(usable[np.argsort(-gap[usable], kind='stable')], why.format(ups)) for gap, why in gaps])
-    worst = _turns([(usable[np.argsort(gap[usable], kind='stable')], why.format(downs)) for gap, why in gaps])
+        gaps = [scores[reference]]
+        reasons = [['best clips'], ['worst clips']]
+    above, below = (
+        [(_ranked(sign * gap, usable, bool(others)), why) for gap, why in zip(gaps, side, strict=True)]
+        for sign, side in zip((1, -1), reasons, strict=True)
+    )
     drawn = ((int(i), 'random') for i in np.random.default_rng(seed).permutation(usable))
     number = min(number, len(usable))
     third = number // 3
     taken: dict[int, str] = {}
-    for source, quota in ((best, third), (worst, third), (drawn, number - 2 * third)):
-        end = len(taken) + quota
+    for source, quota in ((_turns(above), third), (_turns(below), third), (drawn, number)):
+        end = min(len(taken) + quota, number)
         for index, reason in source:
-            if len(taken) == end:
+            if len(taken) >= end:
                 break
             taken.setdefault(index, reason)
     return [Pick(index, reason) for index, reason in taken.items()]
+
+
+def _ranked(gap: np.ndarray, usable: np.ndarray, positive: bool) -> np.ndarray:
+    """Clips by falling ``gap``; where a model is never above the reference, chance takes the places."""
+    clips = usable[np.argsort(-gap[usable], kind='stable')]
+    return clips[gap[clips] > 0] if positive else clips
 
 
 def _turns(rankings: Sequence[tuple[np.ndarray, str]]) -> Iterator[tuple[int, str]]:

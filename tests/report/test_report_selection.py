@@ -44,3 +44,14 @@ def test_a_few_clips(number):
 def test_a_single_model_shows_best_and_worst():
     picks = choose_clips(scores(np.arange(9) / 9), ['only'], 0, 3, seed=0)
     assert [(p.index, p.reason) for p in picks[:2]] == [(8, 'best clips'), (0, 'worst clips')]
+
+
+def test_a_model_that_is_nowhere_above_the_reference_is_not_said_to_be():
+    picks = choose_clips(scores([0.9] * 9, np.linspace(0, 0.8, 9)), NAMES[:2], 0, 6, seed=0)
+    reasons = [p.reason for p in picks]
+    assert reasons == ['x furthest below ref'] * 2 + ['random'] * 4
+    assert [p.index for p in picks[:2]] == [0, 1]
+
+
+def test_names_may_hold_braces():
+    assert choose_clips(scores([0.1] * 3, [0.2] * 3), ['{a}', '{'], 0, 3, seed=0)[0].reason == '{ furthest above {a}'
