@@ -4,8 +4,9 @@ Conditions are other test sets or other audio for the same clips (``mmavs/evalua
 audio beside silence, noise, off-screen sound and the audio of clips in which other classes sound.
 
 A config without conditions is tested under those of AVSBench-Robust. ``--negatives`` chooses them for any config: with
-``corrected`` negatives pass the front end of the positives, with ``official`` they get the published log-mels. Where right
-audio, silence, noise and off-screen sound were tested on the same clips, a last row has G-mIoU, G-F and G-FPR.
+``corrected`` negatives pass the front end of the positives, with ``official`` they get the published log-mels; both may be
+given. Where right audio, silence, noise and off-screen sound were tested on the same clips, a last row has G-mIoU, G-F
+and G-FPR in the columns of what they combine.
 """
 
 import argparse
@@ -18,7 +19,7 @@ from mmengine.logging import print_log
 from mmavs.apis import init_model
 from mmavs.datasets.transforms.negative_audio import CONSTRUCTIONS
 from mmavs.evaluation.conditions import evaluate_condition, markdown_table
-from mmavs.evaluation.robustness import add_robust_metric, g_row, robust_conditions, shown_row
+from mmavs.evaluation.robustness import G_PREFIX, add_robust_metric, g_rows, robust_conditions, shown_row
 from mmavs.utils.cli import run_tool
 from mmavs.utils.config import load_config
 
@@ -40,7 +41,9 @@ def parse_args() -> argparse.Namespace:
         metavar=('NAME', 'CONFIG', 'CHECKPOINT'),
         help='a further model with columns of its own; may be given several times',
     )
-    parser.add_argument('--negatives', choices=CONSTRUCTIONS, help='test under the conditions of AVSBench-Robust')
+    parser.add_argument(
+        '--negatives', nargs='+', choices=CONSTRUCTIONS, help='test under the conditions of AVSBench-Robust'
+    )
     parser.add_argument(
         '--max-clips', type=int, help='with --negatives: test that many clips, the same in all conditions'
     )
@@ -63,13 +66,13 @@ def prepare(config: str, args: argparse.Namespace) -> Config:
     """Load a config and give it the conditions asked for."""
     cfg = load_config(config, args.cfg_options)
     if args.negatives is not None or not cfg.get('conditions'):
-        cfg.conditions = robust_conditions(args.negatives or CONSTRUCTIONS[0], args.max_clips)
+        cfg.conditions = robust_conditions(args.negatives or CONSTRUCTIONS[:1], args.max_clips)
         add_robust_metric(cfg)
     return cfg
 
 
 def evaluate(name: str, config: str, checkpoint: str, args: argparse.Namespace) -> dict[str, dict[str, float]]:
-    """Test one model under all conditions; the G scores are the last row where there are any."""
+    """Test one model under all conditions; the G scores are the last rows."""
     cfg = prepare(config, args)
     model = init_model(cfg, checkpoint, device=args.device)
     names = args.conditions or list(cfg.conditions)
@@ -79,8 +82,7 @@ def evaluate(name: str, config: str, checkpoint: str, args: argparse.Namespace) 
         scores = folder / f'{condition}.npz' if folder else None
         results[condition] = evaluate_condition(model, cfg, condition, clip_scores=scores)
         print_log(f'{name} [{i}/{len(names)}] {condition}: {results[condition]}', logger='current')
-    combined = g_row(cfg, results, args.mean)
-    return results if combined is None else {**results, f'G_{args.mean}': combined}
+    return {**results, **g_rows(cfg, results, args.mean)}
 
 
 def table(results: dict[str, dict[str, dict[str, float]]], columns: list[str] | None) -> str:
@@ -90,7 +92,7 @@ def table(results: dict[str, dict[str, dict[str, float]]], columns: list[str] | 
     rows: dict[str, dict[str, float]] = {}
     for name, conditions in results.items():
         for condition, metrics in conditions.items():
-            shown = shown_row(metrics, columns) if condition.startswith('G_') else metrics
+            shown = shown_row(metrics, columns) if condition.startswith(G_PREFIX) else metrics
             values = {key if single else f'{name} {key.split("/")[-1]}': shown[key] for key in columns if key in shown}
             rows.setdefault(condition, {}).update(values)
     keys = columns if single else [f'{name} {key.split("/")[-1]}' for name in results for key in columns]
