@@ -69,7 +69,8 @@ def test_every_run_says_what_is_behind_it():
 def test_published_numbers_have_a_source_and_are_never_results():
     index = read_model_index(ROOT)
     for model in index.models.values():
-        assert all(result['Dataset'].startswith('AVStamps-') for result in model.results)
+        family = model.training_data.partition('-')[0]
+        assert all(result['Dataset'].startswith(f'{family}-') for result in model.results)
         assert all(item['Source'].startswith('https://') for item in model.published)
         assert all(1 < item['Metrics']['J'] < 100 for item in model.published), 'published numbers are in percent'
     assert not any(model.published for model in index.models.values() if model.collection == 'AMA')

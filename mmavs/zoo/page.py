@@ -15,10 +15,9 @@ Two kinds of numbers stand here, in tables of their own:
   and intervals are in the logs.
 - **Published**: copied from the page named in the table, in percent, not measured here. A yardstick for runs on AVSBench.
 
-Measured numbers are of AVStamps, which is composed from public pictures and sounds ([avstamps.md](avstamps.md)); they say nothing
-about AVSBench. In the columns `*_shuffled`, `*_silence`, `*_noise` and `*_offscreen` the sound is wrong and the true masks are
-kept: low is good. `mmavs list` prints the models, `mmavs download NAME` writes the resolved config, `mmavs train NAME` trains
-([mim.md](mim.md)).
+AVStamps is composed from public pictures and sounds ([avstamps.md](avstamps.md)); numbers on it say nothing about AVSBench. In
+the columns `*_shuffled`, `*_silence`, `*_noise` and `*_offscreen` the sound is wrong and the true masks are kept: low is good.
+`mmavs list` prints the models, `mmavs download NAME` writes the resolved config, `mmavs train NAME` trains ([mim.md](mim.md)).
 """
 
 
@@ -96,8 +95,8 @@ def _measured_tables(models: list[ModelEntry]) -> list[str]:
             runs = list(dict.fromkeys(result['Run'] for result in model.results))
             facts = ['–'.join(map(str, seeds)), ', '.join(f'[{run}](#{_anchor(run)})' for run in runs)]
             rows.append([_link(model), *(cells.get(name, '–') for name in sets), *facts])
-        head = ['config', *(name.removeprefix('AVStamps-') for name in sets), 'seeds', 'run']
-        title = f'**Measured: trained on {data}, J / F on the test sets of AVStamps**'
+        head = ['config', *(name.partition('-')[2] for name in sets), 'seeds', 'run']
+        title = f'**Measured: trained on {data}, J / F on test sets of {data.partition("-")[0]}**'
         parts.append(title + '\n\n' + _table(head, rows, '-' + 'r' * (len(sets) + 1) + '-'))
     return parts
 

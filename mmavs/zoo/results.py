@@ -19,7 +19,12 @@ TASK = 'Audio-Visual Segmentation'
 STUDY_METRICS = {'J': 'J', 'F': 'F', 'FP_rate_empty': 'FP_rate_empty'}
 CONDITION_METRICS = {'J': 'avs/J_frame', 'F': 'avs/F_max_exact', 'FP_rate_empty': 'avs/FP_rate_empty'}
 DIGITS = 6
-TRAINING_DATA = {'s4': 'AVSBench-S4', 'ms3': 'AVSBench-MS3', 'avss': 'AVSBench-AVSS'}
+TRAINING_DATA = {
+    **{'s4': 'AVSBench-S4', 'ms3': 'AVSBench-MS3', 'avss': 'AVSBench-AVSS'},
+    **{f'{name}-robust': f'AVSBench-Robust-{name.upper()}' for name in ('s4', 'ms3')},
+    **{f'vpo-{name}': f'VPO-{name.upper()}' for name in ('ss', 'ms', 'msmi')},
+    **{f'vpo-{name}-stereo': f'VPO-{name.upper()}-stereo' for name in ('ss', 'ms', 'msmi')},
+}
 """What the last part of a config's name says; ``avstamps-*`` is AVStamps."""
 
 Results = dict[str, list[dict[str, Any]]]
@@ -44,17 +49,19 @@ def refresh_metafiles(root: str | Path) -> dict[Path, str]:
     added = {path: [] for path in index.metafiles}
     for fields in unlisted_models(index):
         added[root / Path(fields['Config']).parent / METAFILE].append(fields)
-    names = {model.config: model.name for model in index.models.values()}
-    names |= {fields['Config']: fields['Name'] for items in added.values() for fields in items}
+    models = {model.config: (model.name, model.training_data) for model in index.models.values()}
+    for fields in (fields for items in added.values() for fields in items):
+        models[fields['Config']] = (fields['Name'], fields['Metadata']['Training Data'])
     runs = {name: run for name, run in index.runs.items() if run.study is None}
     found: Results = {}
     for path in sorted((root / RESULTS).glob(f'*/{STUDY_LOG}')):
-        run, results = _read_study_log(root, path, names)
+        run, results = _read_study_log(root, path, models)
         runs[run.name] = run
         _merge(found, results)
     for run in index.runs.values():
         if run.model is not None:
-            _merge(found, {run.model: _read_conditions(root, run)})
+            data = index.models[run.model].training_data
+            _merge(found, {run.model: _read_conditions(root, run, data)})
     return {path: _metafile_text(path, added[path], found, runs) for path in index.metafiles}
 
 
@@ -93,7 +100,7 @@ def _merge(found: Results, results: Results) -> None:
         found[name] = list(best.values())
 
 
-def _read_study_log(root: Path, path: Path, names: dict[str, str]) -> tuple[Run, Results]:
+def _read_study_log(root: Path, path: Path, models: dict[str, tuple[str, str]]) -> tuple[Run, Results]:
     """Read one ``RESULT.json``."""
     name = path.parent.name
     study_file = root / STUDIES / f'{name}.py'
@@ -106,12 +113,13 @@ def _read_study_log(root: Path, path: Path, names: dict[str, str]) -> tuple[Run,
         if method not in configs:
             continue  # an entry with options of its own is not what its config is
         config = f'configs/{configs[method]}'
-        if config not in names:
+        if config not in models:
             raise ValueError(f'{path}: the config {config} of {method!r} is in no metafile of {INDEX_FILE}')
         rows = [row for row in log['rows'] if (row['method'], row['condition']) == (method, condition)]
         metrics = {key: _mean([row[column] for row in rows]) for key, column in STUDY_METRICS.items()}
-        item = _result(name, condition, condition, metrics, [row['seed'] for row in rows])
-        results.setdefault(names[config], []).append(item)
+        model, data = models[config]
+        item = _result(name, condition, _data_set(data, condition), metrics, [row['seed'] for row in rows])
+        results.setdefault(model, []).append(item)
     facts = log['facts']
     run = Run(
         name=name,
@@ -125,7 +133,7 @@ def _read_study_log(root: Path, path: Path, names: dict[str, str]) -> tuple[Run,
     return run, results
 
 
-def _read_conditions(root: Path, run: Run) -> list[dict[str, Any]]:
+def _read_conditions(root: Path, run: Run, data: str) -> list[dict[str, Any]]:
     """Read a file of ``tools/evaluate_conditions.py``."""
     path = root / run.log
     if not path.is_file():
@@ -137,16 +145,21 @@ def _read_conditions(root: Path, run: Run) -> list[dict[str, Any]]:
     results = []
     for condition, test_set in run.conditions.items():
         metrics = {key: _mean([log[condition][column]]) for key, column in CONDITION_METRICS.items()}
-        results.append(_result(run.name, condition, test_set, metrics, list(run.seeds)))
+        results.append(_result(run.name, condition, _data_set(data, test_set), metrics, list(run.seeds)))
     return results
 
 
+def _data_set(training_data: str, test_set: str) -> str:
+    """Name of a test set: that of the family the model is trained on (``AVStamps-s4``), then the condition."""
+    return f'{training_data.partition("-")[0]}-{test_set}'
+
+
 def _result(
-    run: str, condition: str, test_set: str, metrics: dict[str, float | None], seeds: list[int]
+    run: str, condition: str, data_set: str, metrics: dict[str, float | None], seeds: list[int]
 ) -> dict[str, Any]:
     return {
         'Task': TASK,
-        'Dataset': f'AVStamps-{test_set}',
+        'Dataset': data_set,
         'Metrics': {key: value for key, value in metrics.items() if value is not None},
         'Seeds': seeds,
         'Run': run,
