@@ -42,7 +42,7 @@ def test_frames_and_masks_move_together_and_all_frames_alike():
     assert got['frames'].dtype == got['gt_masks'].dtype == np.uint8
     np.testing.assert_array_equal(got['frames'][..., 0], got['gt_masks'] * 200)
     assert (got['frames'] == got['frames'][:1]).all()
-    assert 0 < got['gt_masks'].mean()
+    assert got['gt_masks'].mean() > 0
 
 
 def test_the_outside_of_a_mask_can_be_left_out_of_the_loss():
