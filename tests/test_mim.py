@@ -100,12 +100,8 @@ def test_source_archive_and_package_bring_every_config_tool_and_metafile(site):
 def test_models_are_listed_downloaded_and_trained_by_name(site, away, tiny):
     folder, options = away
     command = (sys.executable, site / 'bin/mmavs')
-    listed = succeed(*command, 'list', 'tpavi_r50*', **options).splitlines()
-    assert [line.split()[:2] for line in listed] == [
-        ['tpavi_r50_s4', 'AVSBench-S4'],
-        ['tpavi_r50_ms3', 'AVSBench-MS3'],
-        ['tpavi_r50_avss', 'AVSBench-AVSS'],
-    ]
+    listed = succeed(*command, 'list', 'tpavi_r50_ms?', **options).split()
+    assert listed == ['tpavi_r50_ms3', 'AVSBench-MS3', 'no', 'weights']
     text = succeed(*command, 'download', 'tpavi_r50_ms3', '--dest', 'mine', **options)
     assert 'tpavi_r50_ms3: no weights are published' in text
     assert [path.name for path in (folder / 'mine').iterdir()] == ['tpavi_r50_ms3.py']
