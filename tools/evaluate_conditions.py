@@ -67,6 +67,7 @@ def prepare(config: str, args: argparse.Namespace) -> Config:
     cfg = load_config(config, args.cfg_options)
     if args.negatives is not None or not cfg.get('conditions'):
         cfg.conditions = robust_conditions(args.negatives or CONSTRUCTIONS[:1], args.max_clips)
+    if any('negative_audio' in condition for condition in cfg.conditions.values()):
         add_robust_metric(cfg)
     return cfg
 

@@ -191,6 +191,7 @@ class RandomNegativeAudio(BaseTransform):
         label_all_frames: Whether the loss uses all frames of a negative, whose empty masks are known. Default: those frames
             that it uses of a positive (the first one in S4), as published; otherwise a negative would weigh more.
         donors: See :class:`ReplaceAudio`; for ``'offscreen'``.
+        offscreen_dir: See :class:`ReplaceAudio`; in place of ``donors``.
         **kwargs: Further arguments of :class:`ReplaceAudio`.
 
     Raises:
@@ -205,6 +206,7 @@ class RandomNegativeAudio(BaseTransform):
         modes: Sequence[str] = ('offscreen', 'silence'),
         label_all_frames: bool = False,
         donors: dict[str, Any] | None = None,
+        offscreen_dir: str | os.PathLike | None = None,
         **kwargs: Any,
     ) -> None:
         if not 0 <= share <= 1:
@@ -213,9 +215,9 @@ class RandomNegativeAudio(BaseTransform):
             raise ValueError(f'modes must be a non-empty sequence out of {MODES}, got {modes!r}')
         self.share = share
         self.label_all_frames = label_all_frames
+        sounds = dict(donors=donors, offscreen_dir=offscreen_dir)
         self.replacements = [
-            ReplaceAudio(mode, empty_target=True, **kwargs, **(dict(donors=donors) if mode == 'offscreen' else {}))
-            for mode in modes
+            ReplaceAudio(mode, empty_target=True, **kwargs, **(sounds if mode == 'offscreen' else {})) for mode in modes
         ]
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:

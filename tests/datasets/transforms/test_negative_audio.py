@@ -221,6 +221,14 @@ def test_negatives_may_label_all_frames(clip):
     assert not got['gt_masks'].any()
 
 
+def test_folder_of_sounds_serves_the_offscreen_half_only(clip, tmp_path):
+    write_wav(tmp_path / 'off' / 'a.wav', 5, seed=7)
+    transform = RandomNegativeAudio(1.0, offscreen_dir=tmp_path / 'off')
+    np.random.seed(0)
+    loud = [transform(training_clip(clip))['waveform'].any() for _ in range(40)]
+    assert 5 < sum(loud) < 35
+
+
 def test_half_of_the_negatives_is_offscreen_by_default(s4):
     transform = RandomNegativeAudio(1.0, donors=dict(dataset=s4), construction='official')
     assert [step.mode for step in transform.replacements] == ['offscreen', 'silence']
