@@ -6,8 +6,12 @@ import struct
 import numpy as np
 import soundfile
 
+from mmavs.utils.reading import unreadable
+
 # A writer that streams does not know the length: it leaves the largest number in the header.
 _UNKNOWN_LENGTH = 0xFFFFFFFF
+# Full scale is 1. Float files may go a little beyond; a hundred times is integers written as float, or garbage.
+_LOUDEST = 100.0
 
 
 def read_wav(path: str | os.PathLike) -> tuple[np.ndarray, int]:
@@ -23,7 +27,8 @@ def read_wav(path: str | os.PathLike) -> tuple[np.ndarray, int]:
     Raises:
         FileNotFoundError: There is no such file.
         ValueError: The file is empty, holds something else than wav (an mp3 that is named ``.wav``), is shorter than its
-            header says, cannot be decoded, has no sample, or holds NaN or infinite samples.
+            header says, cannot be decoded, has no sample, or holds samples that are NaN,
+            infinite or far beyond the full scale.
     """
     path = os.fspath(path)
     try:
@@ -31,8 +36,8 @@ def read_wav(path: str | os.PathLike) -> tuple[np.ndarray, int]:
             _check_container(path, file, os.fstat(file.fileno()).st_size)
             file.seek(0)
             samples, sample_rate = soundfile.read(file, dtype='float32', always_2d=True)
-    except (FileNotFoundError, IsADirectoryError) as error:
-        raise FileNotFoundError(f'audio file {path!r} does not exist; restore it or leave its clip out') from error
+    except OSError as error:
+        raise unreadable('audio', path, error) from error
     except soundfile.LibsndfileError as error:
         raise ValueError(
             f'audio file {path!r} cannot be decoded ({error}); write it again as 16-bit PCM wav'
@@ -41,6 +46,11 @@ def read_wav(path: str | os.PathLike) -> tuple[np.ndarray, int]:
         raise ValueError(f'audio file {path!r} has 0 samples; write it again from the source video')
     if not np.isfinite(samples).all():
         raise ValueError(f'audio file {path!r} holds NaN or infinite samples; write it again as 16-bit PCM wav')
+    if (loudest := np.abs(samples).max()) > _LOUDEST:
+        raise ValueError(
+            f'audio file {path!r} holds samples of {loudest:.3g} times the full scale (integers written as float?); write it '
+            'again as 16-bit PCM wav'
+        )
     return np.ascontiguousarray(samples.T), sample_rate
 
 
@@ -64,7 +74,10 @@ def _check_container(path: str, file: object, size: int) -> None:
         if name == b'data':
             break
         if name == b'ds64':
-            long_size = struct.unpack('<Q', file.read(16)[8:])[0]
+            sizes = file.read(16)
+            if len(sizes) < 16 or length < 16:
+                raise ValueError(f'audio file {path!r} is truncated: its ds64 chunk is incomplete; write it again')
+            long_size = struct.unpack('<Q', sizes[8:])[0]
             length -= 16
         file.seek(length + length % 2, os.SEEK_CUR)
     if length == _UNKNOWN_LENGTH:

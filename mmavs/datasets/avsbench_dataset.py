@@ -1,6 +1,5 @@
 """AVSBench-object: single-source (S4) and multi-sources (MS3)."""
 
-import csv
 import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -9,40 +8,44 @@ from mmavs.registry import DATASETS
 
 from .base_avs_dataset import SPLITS, BaseAVSDataset, refuse_unsafe_id
 from .classes import BINARY_CLASSES, S4_CATEGORIES, voc_palette
+from .csv_rows import read_rows, refuse_doubled
 from .recipes import tags_of
 
 
-def read_positional_csv(path: str, num_columns: int, split_column: int) -> list[list[str]]:
+def read_positional_csv(path: str, num_columns: int, split_column: int, key_columns: Sequence[int]) -> list[list[str]]:
     """Read a csv by position: the header names of the published files are not reliable.
 
     Args:
         path: File with one header row.
         num_columns: Columns every row must have at least.
         split_column: Column with ``train``, ``val`` or ``test``.
+        key_columns: Columns that together tell one clip from all others.
 
     Returns:
         The rows without the header and without empty lines.
 
     Raises:
-        ValueError: A row with too few columns or an unknown split; file and line are named.
+        FileNotFoundError: There is no such file.
+        ValueError: No header, a row with too few columns, an unknown split, or a clip that is listed twice; file and line
+            are named.
     """
-    rows = []
-    with open(path, encoding='utf-8-sig', newline='') as file:
-        reader = csv.reader(file)
-        next(reader, None)
-        for row in reader:
-            if not row:
-                continue
-            if len(row) < num_columns:
+    rows, seen = [], {}
+    for number, (line, row) in enumerate(read_rows(path)):
+        where = f'{path!r}, line {line}'
+        if number == 0:
+            if len(row) > split_column and row[split_column] in SPLITS:
                 raise ValueError(
-                    f'{path!r}, line {reader.line_num}: {len(row)} columns, expected at least {num_columns}'
+                    f'{where}: a clip stands where the header is due, and would be lost; add a header line'
                 )
-            if row[split_column] not in SPLITS:
-                raise ValueError(
-                    f'{path!r}, line {reader.line_num}: column {split_column} must be one of {SPLITS}, got '
-                    f'{row[split_column]!r}'
-                )
-            rows.append(row)
+            continue
+        if len(row) < num_columns:
+            raise ValueError(f'{where}: {len(row)} columns, expected at least {num_columns}; mend the csv')
+        if row[split_column] not in SPLITS:
+            raise ValueError(
+                f'{where}: column {split_column} must be one of {SPLITS}, got {row[split_column]!r}; mend the csv'
+            )
+        refuse_doubled(seen, tuple(row[column] for column in key_columns), path, line)
+        rows.append(row)
     return rows
 
 
@@ -104,7 +107,7 @@ class AVSBenchS4Dataset(_AVSBenchObjectDataset):
     def read_clips(self) -> Iterator[dict[str, Any]]:
         """Yield the samples; columns by position: 0 video, 2 category, 3 split."""
         path = self.csv_path()
-        rows = read_positional_csv(path, 4, split_column=3)
+        rows = read_positional_csv(path, 4, split_column=3, key_columns=(0, 2, 3))
         found = {row[2] for row in rows}
         categories = S4_CATEGORIES if found <= set(S4_CATEGORIES) else tuple(sorted(found))
         columns = {name: column for column, name in enumerate(categories)}
@@ -158,7 +161,7 @@ class AVSBenchMS3Dataset(_AVSBenchObjectDataset):
         """Yield the samples; columns by position: 0 video, 1 split."""
         path = self.csv_path()
         data = os.path.join(self.data_root, 'ms3_data')
-        for clip_id, split, *_ in read_positional_csv(path, 2, split_column=1):
+        for clip_id, split, *_ in read_positional_csv(path, 2, split_column=1, key_columns=(0, 1)):
             if split != self.split:
                 continue
             refuse_unsafe_id(clip_id, path)

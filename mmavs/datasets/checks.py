@@ -11,6 +11,7 @@ from mmavs.audio import read_wav
 from mmavs.audio.log_mel import min_duration
 
 from .base_avs_dataset import BaseAVSDataset
+from .known_defects import COLOURS
 from .media import read_image, read_mask
 from .transforms import LoadClipMasks, VGGishLogMel, read_log_mel_pickle
 
@@ -23,11 +24,13 @@ class Problem:
         clip_id: The clip.
         path: The damaged file or folder; empty where the finding is about no single file.
         message: What is wrong and what to do; names the file.
+        known: Name of the known defect (:mod:`mmavs.datasets.known_defects`) that it is; empty for real damage.
     """
 
     clip_id: str
     path: str
     message: str
+    known: str = ''
 
 
 def check_dataset(
@@ -50,8 +53,8 @@ def check_dataset(
     for part in unwrap(dataset):
         for index in range(len(part)):
             found = check_clip(part, index)
-            if not found and run_pipeline:
-                found = _check_pipeline(part, index)
+            if run_pipeline and all(problem.known for problem in found):
+                found += _check_pipeline(part, index)
             yield from found
             if on_clip is not None:
                 on_clip()
@@ -103,13 +106,23 @@ def check_clip(dataset: BaseAVSDataset, index: int) -> list[Problem]:
     mode, unmatched, paths = _mask_reading(dataset, clip)
     for path in paths:
         if path is not None:
-            attempt(path, lambda path=path: read_mask(path, mode, len(clip['classes']), shape, unmatched))
+            mask = attempt(path, lambda path=path: read_mask(path, mode, len(clip['classes']), shape, unmatched))
+            if mask is not None and mode == 'palette' and unmatched == 'background':
+                problems.extend(_unmatched_colours(clip, path))
     if 'audio_paths' in clip:  # several sources; short ones are repeated
         for path in clip['audio_paths']:
             attempt(path, lambda path=path: read_wav(path))
     else:
         attempt(clip['audio_path'], lambda: _check_audio(dataset, clip))
     return problems
+
+
+def _unmatched_colours(clip: dict[str, Any], path: str) -> list[Problem]:
+    try:
+        read_mask(path, 'palette', len(clip['classes']))
+    except ValueError as error:
+        return [Problem(clip['clip_id'], path, str(error), COLOURS)]
+    return []
 
 
 def _surplus_frames(clip: dict[str, Any]) -> list[Problem]:

@@ -9,30 +9,14 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from .classes import VPO_CATEGORY_IDS, voc_palette
+from .picture_bytes import read_picture_bytes
 
 MASK_MODES = ('binary', 'index', 'palette', 'vpo')
 IGNORE = 255
 _UNMATCHED = 254
-# Encoders write the end marker last; some tools append a few bytes of their own.
-_TAIL = 1024
-_END_MARKERS = {b'\x89PNG': b'IEND\xaeB`\x82', b'\xff\xd8\xff': b'\xff\xd9'}
 _GREY_8_BIT = bytes((8, 0))  # bytes 24 and 25 of a PNG: bit depth and colour type
 # Pixels coded at once: the buffers stay in the cache, and the allocator reuses them in place of asking for fresh pages.
 _BLOCK = 1 << 16
-
-
-def _read_bytes(path: str, what: str) -> bytes:
-    try:
-        with open(path, 'rb') as file:
-            data = file.read()
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
-        raise FileNotFoundError(f'{what} file {path!r} does not exist; restore it or leave its clip out') from error
-    if not data:
-        raise ValueError(f'{what} file {path!r} is empty (0 bytes); copy it again')
-    for magic, marker in _END_MARKERS.items():
-        if data.startswith(magic) and marker not in data[-_TAIL:]:
-            raise ValueError(f'{what} file {path!r} is truncated (no end marker); copy it again')
-    return data
 
 
 def read_image(path: str | os.PathLike) -> np.ndarray:
@@ -46,10 +30,10 @@ def read_image(path: str | os.PathLike) -> np.ndarray:
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: The file is empty, truncated or not a picture.
+        ValueError: The file is empty, truncated, no single picture, or larger than can be meant.
     """
     path = os.fspath(path)
-    data = _read_bytes(path, 'frame')
+    data = read_picture_bytes(path, 'frame')
     image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION)
     if image is None:
         raise ValueError(f'frame file {path!r} cannot be decoded as a picture; copy it again')
@@ -109,7 +93,7 @@ def read_mask(
 
 
 def _decode_mask(path: str, mode: str, num_classes: int) -> np.ndarray:
-    data = _read_bytes(path, 'mask')
+    data = read_picture_bytes(path, 'mask')
     if mode not in ('index', 'vpo'):
         flag = cv2.IMREAD_GRAYSCALE if mode == 'binary' else cv2.IMREAD_COLOR_RGB
         pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flag | cv2.IMREAD_IGNORE_ORIENTATION)

@@ -19,7 +19,7 @@ def read_recipes(path: str | os.PathLike) -> tuple[tuple[str, ...], dict[str, di
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: The file is no JSON or lacks one of the two keys.
+        ValueError: The file is no JSON, lacks one of the two keys, or holds something else than names per second.
     """
     path = os.fspath(path)
     try:
@@ -30,11 +30,27 @@ def read_recipes(path: str | os.PathLike) -> tuple[tuple[str, ...], dict[str, di
             f'recipes_file {path!r} does not exist; tools/dataset_converters/build_avstamps.py writes it beside the csv, '
             'pass recipes_file=None for a data set without one'
         ) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f'recipes_file {path!r} is not valid JSON ({error}); build the data set again') from error
     if not isinstance(recipes, dict) or not {'classes', 'clips'} <= set(recipes):
         raise ValueError(f'recipes_file {path!r} must hold the keys "classes" and "clips"; build the data set again')
-    return tuple(recipes['classes']), recipes['clips']
+    classes, clips = recipes['classes'], recipes['clips']
+    if not _is_names(classes) or not isinstance(clips, dict):
+        raise ValueError(
+            f'recipes_file {path!r}: "classes" must be a list of names and "clips" map ids; build the data set again'
+        )
+    for clip_id, clip in clips.items():
+        sounding = clip.get('sounding') if isinstance(clip, dict) else None
+        if not isinstance(sounding, list) or not all(_is_names(names) for names in sounding):
+            raise ValueError(
+                f'recipes_file {path!r}, clip {clip_id!r}: no entry "sounding" with a list of names per second; build the data '
+                'set again'
+            )
+    return tuple(classes), clips
+
+
+def _is_names(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(name, str) for name in value)
 
 
 def tags_of(sounding: Sequence[Sequence[str]], columns: dict[str, int], where: str) -> np.ndarray:

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from mmavs.audio import NUM_BANDS, NUM_EXAMPLE_FRAMES, pad_or_cut_examples, read_wav
 from mmavs.registry import TRANSFORMS
+from mmavs.utils.reading import unreadable
 
 
 @TRANSFORMS.register_module()
@@ -87,10 +88,9 @@ def read_log_mel_pickle(path: str | os.PathLike) -> Tensor:
     try:
         with open(path, 'rb') as file:
             data = file.read()
-    except (FileNotFoundError, IsADirectoryError) as error:
-        raise FileNotFoundError(
-            f"log-mel file {path!r} does not exist; with audio='wav' the log-mel is computed from the wav file instead"
-        ) from error
+    except OSError as error:
+        remedy = "restore it; with audio='wav' the log-mel is computed from the wav file instead"
+        raise unreadable('log-mel', path, error, remedy) from error
     remedy = "use audio='wav', which computes the log-mel from the wav file"
     try:
         if data.startswith(_TORCH_SAVE):

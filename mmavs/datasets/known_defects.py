@@ -1,0 +1,92 @@
+"""Defects that the published data sets are known to have: reported by name, and no reason to refuse the data.
+
+All of them are found in the files at hand; nothing is looked up in a list of clips.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from .avss_csv import NO_OBJECT, SPELLING, leaked_sources, raw_names, read_metadata, source_video, sources_by
+from .avss_dataset import AVSSDataset
+from .base_avs_dataset import BaseAVSDataset
+
+SHARED_SUBSETS = 'one source video in v1s and v2'
+SHARED_SPLITS = 'one source video in several splits'
+LEAK = 'one source video in train and test'
+TOKENS = 'irregular a_obj tokens'
+COLOURS = 'unmatched colours in palette masks'
+
+
+@dataclass(frozen=True)
+class KnownDefect:
+    """One known defect of a data set.
+
+    Attributes:
+        name: One of the names of this module.
+        count: How often: source videos, or tokens.
+        message: What it is, where, and what mmavs does about it.
+        examples: A few of the videos or tokens.
+    """
+
+    name: str
+    count: int
+    message: str
+    examples: tuple[str, ...]
+
+
+def known_defects(dataset: BaseAVSDataset) -> list[KnownDefect]:
+    """Find the known defects of a csv.
+
+    The csv is read whole, whatever split and subsets the data set has. Unmatched colours are no matter of the csv; they are
+    found by :func:`mmavs.datasets.checks.check_clip`.
+
+    Args:
+        dataset: Only the csv of :class:`AVSSDataset` has known defects.
+
+    Returns:
+        Those that are there. Counted in the published ``metadata.csv``: 56 videos in v1s and v2, 22 in several splits, 11 in
+        train and test, 6 or more irregular tokens.
+
+    Raises:
+        ValueError: See :func:`mmavs.datasets.avss_csv.read_metadata`.
+    """
+    if not isinstance(dataset, AVSSDataset):
+        return []
+    path = dataset.csv_path()
+    rows = [row for _, row in read_metadata(path)]
+    labels, splits = sources_by(rows, 'label'), sources_by(rows, 'split')
+    remedy = 'strict_split=True of AVSSDataset leaves such clips out of train'
+    videos = {
+        SHARED_SUBSETS: ({v for v, found in labels.items() if {'v1s', 'v2'} <= found}, 'the subsets overlap'),
+        SHARED_SPLITS: ({v for v, found in splits.items() if len(found) > 1}, remedy),
+        LEAK: ({v for v, found in splits.items() if {'train', 'test'} <= found}, remedy),
+    }
+    defects = [
+        KnownDefect(name, len(found), f'{path!r}: {len(found)} source videos; {note}', tuple(sorted(found)[:5]))
+        for name, (found, note) in videos.items()
+        if found
+    ]
+    irregular = {*SPELLING, *NO_OBJECT}
+    tokens = Counter(name for row in rows for name in raw_names(row['a_obj'], dataset.metainfo['classes']))
+    tokens = {name: count for name, count in tokens.items() if name in irregular}
+    if tokens:
+        message = f'{path!r}: {tokens}; a misspelling is mended, a token that names no object gives no tag'
+        defects.append(KnownDefect(TOKENS, sum(tokens.values()), message, tuple(tokens)))
+    return defects
+
+
+def leaked_clips(dataset: BaseAVSDataset) -> list[tuple[str, str]]:
+    """Training clips of a data set whose source video has clips in ``val`` or ``test`` as well.
+
+    Args:
+        dataset: Anything but the training part of an :class:`AVSSDataset` has none.
+
+    Returns:
+        Clip and source video. Empty with ``strict_split=True``.
+    """
+    if not isinstance(dataset, AVSSDataset) or dataset.split != 'train':
+        return []
+    leaked = leaked_sources(row for _, row in read_metadata(dataset.csv_path()))
+    clips = (dataset.get_data_info(i) for i in range(len(dataset)))
+    pairs = ((clip['clip_id'], source_video(clip['clip_id'], clip['subset'])) for clip in clips)
+    return [(clip_id, video) for clip_id, video in pairs if video in leaked]
