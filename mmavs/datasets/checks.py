@@ -158,7 +158,7 @@ def _check_audio(dataset: BaseAVSDataset, clip: dict[str, Any]) -> None:
         found = read_log_mel_pickle(path).shape[0]
         if found < seconds:
             raise ValueError(
-                f'log-mel file {path!r} has {found} examples, the clip has {seconds} seconds; use wav files'
+                f"log-mel file {path!r} has {found} examples, the clip has {seconds} seconds; use audio='wav'"
             )
         return
     waveform, sample_rate = read_wav(path)

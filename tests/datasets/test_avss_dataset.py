@@ -144,3 +144,37 @@ def test_pickle_padded_to_ten_examples_serves_five_frames(tmp_path):
     steps = [dict(type='LoadLogMelPickle'), dict(type='PackAVSInputs')]
     dataset = AVSSDataset(root, 'val', steps, subsets=('v1m',), audio='log_mel')
     assert torch.equal(dataset[0]['inputs']['audio'], want[:5].detach())
+
+
+LEAKY = [
+    ('vid00000000_0_5000', 'train', 'v1s'),
+    ('vid00000000_3000_13000', 'test', 'v2'),
+    ('abcdefghijk', 'train', 'v1m'),
+    ('abcdefghijk_2', 'val', 'v1m'),
+    ('own_10_5010', 'train', 'v1s'),
+    ('own_0_10000', 'train', 'v2'),
+    ('abcdefghi_2', 'train', 'v1m'),
+    ('abcdefghi_3', 'test', 'v1m'),
+]
+
+
+def write_leaky(root, names='dog'):
+    root.mkdir(exist_ok=True)
+    rows = [f'{uid},{names},{split},{label}' for uid, split, label in LEAKY]
+    (root / 'metadata.csv').write_text('\n'.join(['uid,a_obj,split,label', *rows]))
+    return root
+
+
+def test_strict_split_leaves_out_training_clips_whose_video_is_in_val_or_test(tmp_path):
+    root = write_leaky(tmp_path)
+
+    def ids(split, **kwargs):
+        dataset = AVSSDataset(root, split, **kwargs)
+        return [dataset.get_data_info(i)['clip_id'] for i in range(len(dataset))]
+
+    assert ids('train') == [uid for uid, split, _ in LEAKY if split == 'train']
+    # a video id of eleven characters may end in a number of its own
+    assert ids('train', strict_split=True) == ['own_10_5010', 'own_0_10000', 'abcdefghi_2']
+    assert ids('train', strict_split=True, subsets=('v1s',)) == ['own_10_5010']
+    for split in ('val', 'test'):
+        assert ids(split, strict_split=True) == ids(split)

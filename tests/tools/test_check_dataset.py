@@ -9,7 +9,10 @@ import pytest
 ROOT = Path(__file__).parents[2]
 sys.path.append(str(ROOT / 'tests' / 'datasets'))
 
-from layouts import make_ms3  # noqa: E402
+from layouts import make_avss, make_ms3  # noqa: E402
+from PIL import Image  # noqa: E402
+
+from mmavs.datasets import voc_palette  # noqa: E402
 
 CONFIG = """
 pipeline = [
@@ -95,3 +98,44 @@ def test_browsing_writes_a_sheet_per_clip(data, tmp_path, capsys):
     browse = load(ROOT / 'tools' / 'misc' / 'browse_dataset.py')
     assert browse.main([data[1], '--out-dir', str(tmp_path / 'sheets'), '--split', 'val']) == 0
     assert [p.name for p in sorted((tmp_path / 'sheets').iterdir())] == ['val_00000.png', 'val_00001.png']
+
+
+AVSS_CONFIG = """
+pipeline = [
+    dict(type='LoadClipFrames'),
+    dict(type='LoadClipMasks', unmatched='background'),
+    dict(type='LoadAudio'),
+    dict(type='VGGishLogMel'),
+    dict(type='PackAVSInputs'),
+]
+data = dict(type='AVSSDataset', data_root={root!r}, pipeline=pipeline)
+train_dataloader = dict(dataset=dict(**data, split='train'))
+test_dataloader = dict(dataset=dict(**data, split='test'))
+"""
+
+
+def test_known_defects_are_listed_apart_and_leaks_count_on_request(tool, tmp_path, capsys):
+    root = make_avss(tmp_path, voc_palette(71), a_obj=('h orse',), splits=('train', 'test'))
+    (root / 'v2/v2test0_0_10000').rename(root / 'v2/v2train0_9_10009')
+    table = root / 'metadata.csv'
+    table.write_text(table.read_text().replace('v2test0_0_10000', 'v2train0_9_10009'))
+    mask = root / 'v1m/v1mtest0_0_5000/labels_rgb/2.png'
+    Image.new('RGB', Image.open(mask).size, (9, 9, 9)).save(mask)
+    config = tmp_path / 'config.py'
+    config.write_text(AVSS_CONFIG.format(root=str(root)))
+    assert tool.main([str(config)]) == 0
+    *lines, last = capsys.readouterr().out.splitlines()
+    assert [line.split(')')[0] for line in lines] == [
+        'known (one source video in several splits',
+        'known (one source video in train and test',
+        'known (irregular a_obj tokens',
+        'known (unmatched colours in palette masks',
+    ]
+    assert str(mask) in lines[-1]
+    assert last == 'OK: 0 problems in 6 clips of train, test, 4 known defects'
+    assert tool.main([str(config), '--strict-split']) == 1
+    out = capsys.readouterr().out
+    assert "[train] v2train0_0_10000: its source video 'v2train0' is in val or test too; set strict_split=True" in out
+    strict = ['--cfg-options', '+train_dataloader.dataset.strict_split=True']
+    assert tool.main([str(config), '--strict-split', *strict]) == 0
+    assert 'OK: 0 problems in 5 clips' in capsys.readouterr().out
