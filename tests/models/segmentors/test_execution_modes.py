@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from mmavs.apis import get_config, init_model, list_configs
+from mmavs.models.audio_backbones import MelResNet18
 from mmavs.structures import AVSDataSample
 
 LENGTHS = (5, 3)
@@ -16,6 +17,8 @@ SMALL = [
     'ama/ama_r50_avss.py',
     'ama/ama_pvt-v2-b5_s4.py',
     'ama/ama_lite0_avstamps-s4.py',
+    'ama/ama_lite0_avstamps-vpo-stereo.py',
+    'tpavi/tpavi_r50_vpo-ms-stereo.py',
     'benchmark/gate-temporal_lite0_avstamps-gap.py',
     'benchmark/responsegate_lite0_avstamps-crowd.py',
 ]
@@ -39,13 +42,19 @@ def build(name, device='cpu'):
     return model
 
 
+def audio_shape(model):
+    if isinstance(model.audio_backbone, MelResNet18):
+        return model.audio_backbone.in_channels, 300, 64
+    return 1, 96, 64
+
+
 def batch(model, device='cpu', size=64):
     classes = max(model.cfg.model.decode_head.num_classes, 2)
     generator = torch.Generator().manual_seed(0)
     lengths = torch.tensor(LENGTHS)
     inputs = dict(
         frames=torch.randn(2, 5, 3, size, size, generator=generator),
-        audio=torch.randn(2, 5, 1, 96, 64, generator=generator),
+        audio=torch.randn(2, 5, *audio_shape(model), generator=generator),
         frame_valid=torch.arange(5) < lengths[:, None],
     )
     samples = [
@@ -80,7 +89,7 @@ def test_every_parameter_is_trained_and_finite_under_bf16(name):
     sum(losses.values()).backward()
     trained = {n: p.grad for n, p in model.named_parameters() if p.requires_grad}
     assert [n for n, grad in trained.items() if grad is None or not torch.isfinite(grad).all()] == []
-    assert not any(n.startswith('audio_backbone') for n in trained)
+    assert any(n.startswith('audio_backbone') for n in trained) is not model.audio_backbone.frozen
 
 
 @pytest.mark.parametrize('name', SMALL)
