@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator
 
 from .base_avs_dataset import SPLITS, refuse_unsafe_id
-from .csv_rows import read_rows, refuse_doubled
+from .csv_rows import read_columns, refuse_doubled
 
 NUM_FRAMES = {'v1s': 5, 'v1m': 5, 'v2': 10}
 COLUMNS = ('uid', 'a_obj', 'split', 'label')
@@ -30,18 +30,9 @@ def read_metadata(path: str) -> Iterator[tuple[int, dict[str, str]]]:
         ValueError: No csv, columns that are missing, a row that is too short, an unknown split or label, a uid that is no
             safe name or that another row has as well; file and line are named.
     """
-    rows = read_rows(path)
-    _, header = next(rows, (0, []))
-    absent = [name for name in COLUMNS if name not in header]
-    if absent:
-        raise ValueError(f'{path!r} lacks the columns {absent}, found {header or "an empty file"}; restore the header')
-    places = {name: header.index(name) for name in COLUMNS}
     seen = {}
-    for line, fields in rows:
+    for line, row in read_columns(path, COLUMNS):
         where = f'{path!r}, line {line}'
-        if len(fields) <= max(places.values()):
-            raise ValueError(f'{where}: {len(fields)} columns, expected {len(header)} as in the header; mend the csv')
-        row = {name: fields[place] for name, place in places.items()}
         for name, allowed in (('split', SPLITS), ('label', tuple(NUM_FRAMES))):
             if row[name] not in allowed:
                 raise ValueError(f'{where}: {name} must be one of {allowed}, got {row[name]!r}; mend the csv')

@@ -1,6 +1,5 @@
 """VPO (Visual Post-production): pictures of COCO with recordings of VGGSound, 21 sounding classes."""
 
-import csv
 import math
 import os
 import re
@@ -11,6 +10,7 @@ from mmavs.registry import DATASETS
 
 from .base_avs_dataset import BaseAVSDataset, refuse_unsafe_id
 from .classes import VPO_CLASSES, voc_palette
+from .csv_rows import read_columns
 from .recipes import tags_of
 
 SUBSETS = {'ss': 'VPO-SS', 'ms': 'VPO-MS', 'msmi': 'VPO-MSMI'}
@@ -116,12 +116,7 @@ class VPODataset(BaseAVSDataset):
     def _read_rows(self, path: str, subset: str) -> list[dict[str, Any]]:
         """Read a csv by the names of its columns, with numbers checked and ids as file names spell them."""
         needed = (*_COLUMNS, 'multi_instance') if subset == 'msmi' else _COLUMNS
-        with open(path, encoding='utf-8-sig', newline='') as file:
-            reader = csv.DictReader(file)
-            absent = [name for name in needed if name not in (reader.fieldnames or ())]
-            if absent:
-                raise ValueError(f'{path!r} lacks the columns {absent}, found {reader.fieldnames}')
-            return [_checked(row, needed, f'{path!r}, line {reader.line_num}') for row in reader]
+        return [_checked(row, f'{path!r}, line {line}') for line, row in read_columns(path, needed)]
 
     def _clips(self, rows: list[dict[str, Any]], subset: str) -> Iterator[dict[str, Any]]:
         if subset == 'ss':
@@ -172,12 +167,12 @@ class VPODataset(BaseAVSDataset):
         )
 
 
-def _checked(row: dict[str, str | None], columns: Sequence[str], where: str) -> dict[str, Any]:
+def _checked(row: dict[str, str], where: str) -> dict[str, Any]:
     """Return a row with its numbers read; ``where`` names file and line for the error."""
-    empty = [name for name in columns if not (row[name] or '').strip()]
+    empty = [name for name, value in row.items() if not value.strip()]
     if empty:
         raise ValueError(f'{where}: the columns {empty} are empty; copy the csv again')
-    values = {name: row[name].strip() for name in columns}
+    values = {name: value.strip() for name, value in row.items()}
     if values['cateName'] not in VPO_CLASSES[1:]:
         raise ValueError(f'{where}: unknown class {values["cateName"]!r}, known are {VPO_CLASSES[1:]}')
     if values['split'] not in _CSV_SPLITS:

@@ -23,6 +23,8 @@ from mmengine.evaluator import Evaluator
 from mmengine.runner import Runner
 from torch import nn
 
+from mmavs.utils.dataset_config import clip_dataset
+
 from .clip_scores import collect_clip_scores
 
 AUDIO_LOADER = 'LoadAudio'
@@ -71,10 +73,7 @@ def condition_dataloader_cfg(cfg: Config, name: str) -> dict[str, Any]:
 
 def innermost_dataset(dataloader: dict[str, Any]) -> dict[str, Any]:
     """Config of the data set that has the pipeline, inside wrappers."""
-    dataset = dataloader['dataset']
-    while isinstance(dataset.get('dataset'), dict):
-        dataset = dataset['dataset']
-    return dataset
+    return clip_dataset(dataloader['dataset'])
 
 
 def have_same_clips(cfg: Config, names: Iterable[str]) -> bool:

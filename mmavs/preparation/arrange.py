@@ -72,30 +72,19 @@ def place_csv(layout: Layout, index: SourceIndex, out: OutputFolder, mode: str) 
     return os.path.isfile(out.join(layout.folder, layout.csv))
 
 
-def read_layout(layout: Layout, out: OutputFolder) -> tuple[list[ClipFiles], list[str]]:
+def read_layout(layout: Layout, out: OutputFolder) -> list[ClipFiles]:
     """Read the csv of a data set.
 
     Args:
         layout: The data set; its csv must be in place.
         out: The output folder.
 
-    Returns:
-        The clips, and sentences about those that are named twice.
-
     Raises:
-        ValueError: A csv that cannot be understood, see the data set classes.
+        ValueError: A csv that cannot be understood, or that names a clip twice, see the data set classes.
     """
     for folder in layout.makes:
         out.make_folder(folder)
-    clips = list(layout.clips(out.path))
-    twice = [key for key, number in Counter(clip.key for clip in clips).items() if number > 1]
-    problems = []
-    if twice and not layout.rows_may_repeat:
-        problems.append(
-            f'{out.join(layout.folder, layout.csv)!r} names {len(twice)} clips more than once ({_first(twice)}); take the '
-            'published csv'
-        )
-    return clips, problems
+    return list(layout.clips(out.path))
 
 
 def arrange(

@@ -63,7 +63,6 @@ class Layout:
         subsets: Subsets of the data set, as in the published sizes.
         single_suffixes: Ends of file names that are looked up without their folders as well.
         makes: Folders that the data set class wants to exist, relative to the output folder.
-        rows_may_repeat: Whether the csv names a clip more than once in good order.
         short_audio: How the official code fills up audio that is too short for the clip.
         kinds: Kinds of files that a download may have.
     """
@@ -79,7 +78,6 @@ class Layout:
     optional: tuple[str, ...] = ()
     single_suffixes: tuple[str, ...] = ()
     makes: tuple[str, ...] = ()
-    rows_may_repeat: bool = False
     short_audio: str = 'repeat_last'
     kinds: tuple[str, ...] = ('frames', 'masks', 'wav', 'log_mel')
 

@@ -90,10 +90,10 @@ def _prepare_set(layout: Layout, index: SourceIndex, out: OutputFolder, options:
             f'{layout.csv} is in none of the sources; add the archive or folder that holds it, or leave the set out (--sets)'
         )
         return report
-    clips, problems = read_layout(layout, out)
+    clips = read_layout(layout, out)
     made = ('frames', 'wav', 'log_mel') if options.from_raw else ()
     print(f'{layout.name}: arranging the files of {len(clips)} clips', file=sys.stderr, flush=True)
-    problems += arrange(clips, index, out, options.mode, [kind for kind in layout.kinds if kind not in made])
+    problems = arrange(clips, index, out, options.mode, [kind for kind in layout.kinds if kind not in made])
     if options.from_raw:
         problems += rebuild(layout, clips, options.from_raw, out, options.workers, options.audio_rule)
     if 'log_mel' in options.caches:

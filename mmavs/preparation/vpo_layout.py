@@ -64,7 +64,6 @@ def _layout(subset: str) -> Layout:
         kinds=('frames', 'masks', 'wav'),
         single_suffixes=('.wav', '.jpg'),
         makes=(*(f'VPO/{folder}/{kind}' for folder in folders for kind in ('data', 'mask')), _WAVS),
-        rows_may_repeat=True,
     )
 
 

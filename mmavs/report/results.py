@@ -18,6 +18,7 @@ from mmavs.datasets.frozen_parts import config_digest
 from mmavs.engine.runner import open_dataset
 from mmavs.evaluation.clip_scores import ClipScores
 from mmavs.evaluation.conditions import condition_dataloader_cfg, evaluate_condition
+from mmavs.utils.dataset_config import clip_dataset
 
 from .runs import SetResult, TrainedRun
 
@@ -34,9 +35,7 @@ def dataset_config(cfg: Config, name: str, *, bare: bool = False) -> dict[str, A
         bare: Leave out what is wrapped around it (cached features).
     """
     dataset = condition_dataloader_cfg(cfg, name)['dataset']
-    while bare and isinstance(dataset.get('dataset'), dict):
-        dataset = dataset['dataset']
-    return dataset
+    return clip_dataset(dataset) if bare else dataset
 
 
 def open_test_set(run: TrainedRun, test_set: str, *, bare: bool = False) -> Dataset:

@@ -221,15 +221,15 @@ def test_a_subset_without_any_complete_clip_is_none(official, tmp_path, capsys):
     assert 'NOT complete' in capsys.readouterr().out
 
 
-def test_a_csv_that_is_nowhere_and_rows_that_are_twice_are_problems(official, tmp_path, capsys):
+def test_a_csv_that_is_nowhere_is_a_problem_and_a_doubled_row_an_error(official, tmp_path, capsys):
     source = tmp_path / 'download'
     shutil.copytree(official / 'Multi-sources', source)
+    assert run([S4, MS3], [source], tmp_path / 'out') == 1
+    assert 's4_meta_data.csv is in none of the sources' in capsys.readouterr().out
     csv = source / 'ms3_meta_data.csv'
     csv.write_text(csv.read_text() + 'val-clip0,val\r\n')
-    assert run([S4, MS3], [source], tmp_path / 'out') == 1
-    text = capsys.readouterr().out
-    assert 's4_meta_data.csv is in none of the sources' in text
-    assert 'names 1 clips more than once (val/val-clip0)' in text
+    with pytest.raises(ValueError, match=r"line 8: \('val-clip0', 'val'\) is in line 4 already"):
+        run([MS3], [source], tmp_path / 'out2')
 
 
 def test_sources_that_contradict_each_other_are_an_error(official, tmp_path):
