@@ -204,8 +204,3 @@ def _is_there(path: str) -> bool:
         return os.path.getsize(path) > 0
     except OSError:
         return False
-
-
-def _first(names: Collection[str], number: int = 3) -> str:
-    names = list(names)
-    return ', '.join(names[:number]) + (', ...' if len(names) > number else '')
