@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from .transformer import FeedForward
 
 Shapes = Sequence[tuple[int, int]]
-IM2COL_STEP = 64
+MAX_IM2COL_STEP = 64
 # the placeholder that stands in for the operators of mmcv-lite is no file
 HAS_COMPILED_OPERATOR = getattr(sys.modules['mmcv._ext'], '__file__', None) is not None
 
@@ -43,6 +43,11 @@ def _centres(height: int, width: int, device: torch.device) -> Tensor:
     return torch.stack((x[None].expand(height, width), y[:, None].expand(height, width)), dim=-1).flatten(0, 1)
 
 
+def im2col_step(num_frames: int) -> int:
+    """Return how many frames the compiled operator takes at once: it refuses a number that does not divide ``num_frames``."""
+    return next(step for step in range(min(num_frames, MAX_IM2COL_STEP), 0, -1) if num_frames % step == 0)
+
+
 def multi_scale_deformable_attention(value: Tensor, shapes: Shapes, locations: Tensor, weights: Tensor) -> Tensor:
     """Sum bilinear samples of several maps with given weights.
 
@@ -65,7 +70,7 @@ def multi_scale_deformable_attention(value: Tensor, shapes: Shapes, locations: T
         sizes = torch.tensor(shapes, dtype=torch.long, device=value.device)
         starts = sizes.prod(1).cumsum(0) - sizes.prod(1)
         return MultiScaleDeformableAttnFunction.apply(
-            value.contiguous(), sizes, starts, locations.contiguous(), weights.contiguous(), IM2COL_STEP
+            value.contiguous(), sizes, starts, locations.contiguous(), weights.contiguous(), im2col_step(len(value))
         )
     num_frames, num_tokens, num_heads = locations.shape[:3]
     grid = (2 * locations - 1).permute(3, 0, 2, 1, 4, 5).flatten(1, 2)

@@ -65,16 +65,21 @@ def test_the_compiled_operator_gets_what_it_needs(monkeypatch):
         @staticmethod
         def apply(value, sizes, starts, locations, weights, im2col_step):
             assert starts.tolist() == [0, 20]
-            assert im2col_step >= 1
+            assert len(value) % min(len(value), im2col_step) == 0  # what the operator demands
             assert all(t.is_contiguous() for t in (value, locations, weights))
             return mmcv_reference(value, sizes, locations, weights)
 
     monkeypatch.setattr(deformable_attention, 'HAS_COMPILED_OPERATOR', True)
     monkeypatch.setattr(deformable_attention, 'MultiScaleDeformableAttnFunction', Operator)
-    value, locations, weights = arguments()
+    value, locations, weights = arguments(frames=80)  # 16 clips of five frames
     expected = multi_scale_deformable_attention(value, SHAPES, locations, weights)
     monkeypatch.setattr(torch.Tensor, 'is_cuda', property(lambda self: True), raising=False)
     torch.testing.assert_close(multi_scale_deformable_attention(value, SHAPES, locations, weights), expected)
+
+
+@pytest.mark.parametrize(('frames', 'step'), [(1, 1), (40, 40), (64, 64), (80, 40), (128, 64), (67, 1)])
+def test_the_compiled_operator_takes_equal_parts_of_the_frames(frames, step):
+    assert deformable_attention.im2col_step(frames) == step
 
 
 def test_geometry_has_the_pixel_centres_of_all_levels():
