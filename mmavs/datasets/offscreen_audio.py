@@ -4,7 +4,7 @@ import csv
 import logging
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from mmengine.logging import print_log
@@ -18,6 +18,22 @@ from .sound_groups import GROUP_OF, SOUND_GROUPS, avoided_groups, groups_of
 _METADATA = os.path.join('..', 'AVSBench-semantic', 'metadata.csv')
 
 
+class Donor(NamedTuple):
+    """Sound of another clip.
+
+    Attributes:
+        path: Its wav file; of a clip with several sources (VPO) that of the first.
+        clip_id: Its clip.
+        paths: The wav files of all its sources.
+        positions: Where they are heard, 0 left to 1 right; empty where the data set does not know places.
+    """
+
+    path: str
+    clip_id: str
+    paths: tuple[str, ...]
+    positions: tuple[float, ...] = ()
+
+
 def clip_key(clip: Mapping[str, Any]) -> tuple[str, str]:
     """What a clip is found by within its split: S4 does not promise that an id occurs in one category only."""
     return clip['clip_id'], clip.get('category', '')
@@ -25,7 +41,7 @@ def clip_key(clip: Mapping[str, Any]) -> tuple[str, str]:
 
 def offscreen_sounds(
     dataset: dict[str, Any], seed: int, groups: Mapping[str, str] | None = None, metadata_file: str | None = None
-) -> dict[tuple[str, str], tuple[str, str]]:
+) -> dict[tuple[str, str], Donor]:
     """Choose for every clip another one of its split whose broad group (music, human, animal, device) differs.
 
     The pairings that the publication excludes are excluded (:mod:`mmavs.datasets.sound_groups`). A clip for which no other one
@@ -40,7 +56,7 @@ def offscreen_sounds(
             folder ``AVSBench-semantic`` beside ``data_root``.
 
     Returns:
-        For each :func:`clip_key` the wav file and the clip id of the donor; of a donor with several sources (VPO) the first.
+        The donor of each :func:`clip_key`.
 
     Raises:
         FileNotFoundError: What sounds is not known: there is neither ``sounding`` nor ``metadata_file``.
@@ -77,8 +93,13 @@ def offscreen_sounds(
             logger='current',
             level=logging.WARNING,
         )
-    given = [(clips[donor]['audio_path'], clips[donor]['clip_id']) for donor in donors]
+    given = [_donor(clips[donor]) for donor in donors]
     return {clip_key(clip): donor for clip, donor in zip(clips, given, strict=True)}
+
+
+def _donor(clip: Mapping[str, Any]) -> Donor:
+    path = clip['audio_path']
+    return Donor(path, clip['clip_id'], tuple(clip.get('audio_paths', [path])), tuple(clip.get('audio_positions', ())))
 
 
 def _names(clips: list[dict[str, Any]], dataset: dict[str, Any], metadata_file: str | None) -> list[set[str]]:

@@ -21,7 +21,7 @@ def test_s4_follows_groups_and_exclusions(s4):
     for seed in range(20):
         sounds = offscreen_sounds(dataset, seed)
         assert len(sounds) == 18
-        for (_, category), (path, donor) in sounds.items():
+        for (_, category), (path, donor, *_) in sounds.items():
             donor_category, name = path.split('/')[-2:]
             own, other = GROUP_OF[category], GROUP_OF[donor_category]
             assert own != other
@@ -44,13 +44,13 @@ def test_ms3_reads_the_v1m_rows_of_the_metadata(tmp_path):
     rows.append(['test-clip0', 'x', 0, 0, 'dog', 'test', 'v2'])
     write_metadata(tmp_path / 'AVSBench-semantic' / 'metadata.csv', rows)
     dataset = dict(type='AVSBenchMS3Dataset', data_root=str(root), split='test')
-    sounds = {clip: donor for (clip, _), (_, donor) in offscreen_sounds(dataset, 42).items()}
+    sounds = {clip: donor for (clip, _), (_, donor, *_) in offscreen_sounds(dataset, 42).items()}
     # human and music exclude each other; animals get no human; devices get no music
     assert sounds['test-clip0'] in ('test-clip1', 'test-clip2', 'test-clip3')
     assert sounds['test-clip1'] in ('test-clip2', 'test-clip3')
     assert sounds['test-clip2'] == sounds['test-clip3'] == 'test-clip1'
     named = offscreen_sounds(dataset, 42, metadata_file=str(tmp_path / 'AVSBench-semantic' / 'metadata.csv'))
-    assert {clip: donor for (clip, _), (_, donor) in named.items()} == sounds
+    assert {clip: donor for (clip, _), (_, donor, *_) in named.items()} == sounds
 
 
 def test_unknown_sounds_of_ms3_are_an_error_with_a_remedy(tmp_path):
@@ -73,7 +73,7 @@ def test_recipes_and_names_that_only_the_user_knows(tmp_path):
     with pytest.raises(ValueError, match=r"\['horn'\] belong to no broad group"):
         offscreen_sounds(dataset, 42)
     sounds = offscreen_sounds(dataset, 42, groups=dict(horn='device'))
-    assert {clip: donor for (clip, _), (_, donor) in sounds.items()}['test-clip0'] == 'test-clip2'
+    assert {clip: donor for (clip, _), (_, donor, *_) in sounds.items()}['test-clip0'] == 'test-clip2'
 
 
 def test_avss_keeps_to_clips_of_the_same_length(tmp_path):
@@ -82,7 +82,7 @@ def test_avss_keeps_to_clips_of_the_same_length(tmp_path):
     dataset = dict(type='AVSSDataset', data_root=str(root), split='test')
     data = AVSSDataset(str(root), 'test')
     frames = {data.get_data_info(i)['clip_id']: data.get_data_info(i) for i in range(len(data))}
-    for (clip, _), (_, donor) in offscreen_sounds(dataset, 0).items():
+    for (clip, _), (_, donor, *_) in offscreen_sounds(dataset, 0).items():
         assert frames[clip]['num_frames'] == frames[donor]['num_frames']
         assert frames[clip]['sounding'][0] != frames[donor]['sounding'][0]
 

@@ -1,6 +1,7 @@
 """Sound that does not belong to the picture: silence, noise, off-screen sound (AVSBench-Robust)."""
 
 import hashlib
+import math
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,11 +11,13 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from torch import Tensor
 
-from mmavs.audio import SAMPLE_RATE, read_wav, vggish_log_mel
+from mmavs.audio import NUM_BANDS, NUM_EXAMPLE_FRAMES, SAMPLE_RATE, read_wav, vggish_log_mel
+from mmavs.audio.log_mel import min_duration
 from mmavs.audio.robust_log_mel import NOISE_SAMPLE_RATE, robust_log_mel, robust_noise
 from mmavs.registry import TRANSFORMS
 
-from ..offscreen_audio import clip_key, offscreen_sounds
+from ..offscreen_audio import Donor, clip_key, offscreen_sounds
+from .vpo_audio import central_source, pan
 
 MODES = ('silence', 'noise', 'offscreen')
 CONSTRUCTIONS = ('corrected', 'official')
@@ -49,7 +52,8 @@ class ReplaceAudio(BaseTransform):
 
     Behind ``LoadAudio`` (in VPO ``MixSources``) it replaces ``waveform`` and ``sample_rate``, and the front end that follows
     treats it as any sound. Behind the front end (``VGGishLogMel`` or ``LoadLogMelPickle``) it replaces ``audio``
-    ``(T, 1, 96, 64)``. The same clip always gets the same replacement.
+    ``(T, 1, 96, 64)``. The same clip always gets the same replacement. Of a donor of VPO all sources are heard, cut, added and
+    panned as those of the clip are; a single file is heard from the middle.
 
     Args:
         mode: ``'silence'``, ``'noise'`` or ``'offscreen'`` (repeated or cut to the length of the clip's own audio).
@@ -111,6 +115,8 @@ class ReplaceAudio(BaseTransform):
             )
         if not behind_front_end and 'waveform' not in results:
             raise ValueError('ReplaceAudio needs the key "waveform"; put LoadAudio before it')
+        if behind_front_end:
+            _require_vggish(results)
         text = f'{self.seed}:{results["clip_id"]}'
         generator = np.random.default_rng(list(hashlib.sha256(text.encode()).digest()))
         seconds = results.get('num_seconds', results['num_frames'])
@@ -118,7 +124,7 @@ class ReplaceAudio(BaseTransform):
             log_mel = robust_log_mel(*self._published_sound(results, seconds, generator), seconds)
             results['audio'] = _asked_seconds(log_mel, results)
         else:
-            waveform, rate = self._sound(results, seconds, generator)
+            waveform, rate = self._sound(results, seconds, generator, behind_front_end)
             if behind_front_end:
                 results['audio'] = _asked_seconds(vggish_log_mel(waveform, rate)[:seconds], results)
             else:
@@ -128,10 +134,14 @@ class ReplaceAudio(BaseTransform):
             empty_targets(results)
         return results
 
-    def _sound(self, results: dict[str, Any], seconds: int, generator: np.random.Generator) -> tuple[np.ndarray, int]:
-        """Sound of the length of the clip's own."""
+    def _sound(
+        self, results: dict[str, Any], seconds: int, generator: np.random.Generator, whole_examples: bool
+    ) -> tuple[np.ndarray, int]:
+        """Sound of the length of the clip's own, at least enough for all examples if ``whole_examples``."""
         if 'waveform' in results:
             shape, rate = results['waveform'].shape, results['sample_rate']
+            if whole_examples:  # the front end before has filled up the examples of a short positive
+                shape = shape[0], max(shape[1], math.ceil(min_duration(seconds) * rate))
         else:
             shape, rate = (1, seconds * SAMPLE_RATE), SAMPLE_RATE
         if self.mode == 'silence':
@@ -139,10 +149,16 @@ class ReplaceAudio(BaseTransform):
         if self.mode == 'noise':
             peak = self.noise_rms * 3**0.5
             return generator.uniform(-peak, peak, shape).astype(np.float32), rate
-        waveform, own_rate = self._take_file(results, generator)
+        donor = self._take_donor(results, generator)
+        if 'sources' in results:
+            sources = np.stack([central_source(path, shape[1]) for path in donor.paths])
+            if shape[0] == 1:
+                return sources.sum(0, keepdims=True), rate
+            return pan(sources, donor.positions or [0.5] * len(sources)), rate
+        waveform, own_rate = read_wav(donor.path)
         if len(waveform) != shape[0]:  # heard from the middle where channels are places
             waveform = np.repeat(waveform.mean(0, keepdims=True), shape[0], axis=0)
-        length = round(shape[1] * own_rate / rate)
+        length = -(-shape[1] * own_rate // rate)  # rounded up: the last example must not miss a sample
         return np.tile(waveform, -(-length // waveform.shape[1]))[:, :length], own_rate
 
     def _published_sound(
@@ -153,15 +169,16 @@ class ReplaceAudio(BaseTransform):
             return np.zeros((1, seconds * SAMPLE_RATE), np.float32), SAMPLE_RATE
         if self.mode == 'noise':
             return robust_noise(seconds, generator), NOISE_SAMPLE_RATE
-        return self._take_file(results, generator)
+        return read_wav(self._take_donor(results, generator).path)
 
-    def _take_file(self, results: dict[str, Any], generator: np.random.Generator) -> tuple[np.ndarray, int]:
+    def _take_donor(self, results: dict[str, Any], generator: np.random.Generator) -> Donor:
         if self._sounds is not None:
             if clip_key(results) not in self._sounds:
                 raise ValueError(
                     f'the data set of donors has no clip {results["clip_id"]!r}; give it the split of the clip'
                 )
-            path, results['audio_clip_id'] = self._sounds[clip_key(results)]
+            donor = self._sounds[clip_key(results)]
+            results['audio_clip_id'] = donor.clip_id
         else:
             if self._files is None:
                 self._files = sorted(Path(self.offscreen_dir).glob('*.wav'))
@@ -169,9 +186,20 @@ class ReplaceAudio(BaseTransform):
                 raise FileNotFoundError(
                     f'offscreen_dir {str(self.offscreen_dir)!r} has no wav file; AVStamps builds such a folder'
                 )
-            path = self._files[generator.integers(len(self._files))]
-        results['audio_path'] = str(path)
-        return read_wav(path)
+            path = str(self._files[generator.integers(len(self._files))])
+            donor = Donor(path, '', (path,))
+        results['audio_path'] = donor.path
+        return donor
+
+
+def _require_vggish(results: dict[str, Any]) -> None:
+    """Refuse to put VGGish log-mels in the place of what another front end has made."""
+    shape = tuple(results['audio'].shape[1:])
+    if shape != (1, NUM_EXAMPLE_FRAMES, NUM_BANDS) or 'front_end' in results:
+        raise ValueError(
+            f'behind a front end ReplaceAudio makes log-mels of VGGish, but {results.get("front_end", "another front end")} '
+            f'has made the audio {shape}; put it before the front end'
+        )
 
 
 def _asked_seconds(log_mel: Tensor, results: dict[str, Any]) -> Tensor:

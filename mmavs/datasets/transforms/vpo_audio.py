@@ -41,6 +41,27 @@ def central_cut(waveform: np.ndarray, length: int, short_audio: str = 'repeat') 
     return np.tile(piece, -(-length // len(piece)))[:length]
 
 
+def central_source(path: str, length: int, short_audio: str = 'repeat', filter_name: str = 'kaiser_best') -> np.ndarray:
+    """Read a recording as one channel at 16 kHz and cut its centre out, ``(length,)`` float32.
+
+    Args:
+        path: A wav file.
+        length: Samples wanted.
+        short_audio: What fills the cut of a shorter recording, see :func:`central_cut`.
+        filter_name: Resampling filter, see :func:`mmavs.audio.resample`.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: The file is empty, truncated or not wav, or leaves nothing to cut.
+    """
+    waveform, sample_rate = read_wav(path)
+    try:
+        mono = resample(torch.from_numpy(waveform.mean(0)), sample_rate, SAMPLE_RATE, filter_name)
+        return central_cut(mono.numpy(), length, short_audio)
+    except ValueError as error:
+        raise ValueError(f'audio file {path!r}: {error}; take a longer recording') from error
+
+
 @TRANSFORMS.register_module()
 class LoadSources(BaseTransform):
     """Read the recordings of a clip and cut all to one length.
@@ -76,17 +97,11 @@ class LoadSources(BaseTransform):
         """Add ``sources``."""
         if 'audio_paths' not in results:
             raise ValueError('LoadSources needs the key "audio_paths" of VPODataset; use LoadAudio for other data sets')
-        results['sources'] = np.stack([self._read(path) for path in results['audio_paths']])
+        results['sources'] = np.stack(
+            [central_source(path, self.length, self.short_audio, self.filter_name) for path in results['audio_paths']]
+        )
         results['sample_rate'] = SAMPLE_RATE
         return results
-
-    def _read(self, path: str) -> np.ndarray:
-        waveform, sample_rate = read_wav(path)
-        try:
-            mono = resample(torch.from_numpy(waveform.mean(0)), sample_rate, SAMPLE_RATE, self.filter_name)
-            return central_cut(mono.numpy(), self.length, self.short_audio)
-        except ValueError as error:
-            raise ValueError(f'audio file {path!r}: {error}; take a longer recording') from error
 
 
 @TRANSFORMS.register_module()
@@ -196,4 +211,5 @@ class CAVPMel(BaseTransform):
         pieces = waveform[:, : number * self.length].unflatten(1, (number, self.length)).transpose(0, 1)
         audio = cavp_mel(pieces, self.num_rows)
         results['audio'] = audio[results['audio_seconds']] if 'audio_seconds' in results else audio
+        results['front_end'] = type(self).__name__
         return results

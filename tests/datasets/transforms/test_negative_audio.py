@@ -4,17 +4,20 @@ import numpy as np
 import pytest
 import torch
 from layouts import make_ms3, make_s4, write_wav
+from vpo_layout import make_vpo
 
 from mmavs.audio import read_wav, vggish_log_mel
 from mmavs.audio.robust_log_mel import robust_log_mel
 from mmavs.datasets import AVSBenchS4Dataset
 from mmavs.datasets.transforms import (
+    CAVPMel,
     EmptyTargets,
     LoadAudio,
     RandomNegativeAudio,
     ReplaceAudio,
     VGGishLogMel,
 )
+from mmavs.registry import DATASETS
 
 SILENCE = math.log(0.01)
 
@@ -244,3 +247,59 @@ def test_bad_options_of_random_negative_audio(clip):
         RandomNegativeAudio(0.1, 'silence')
     with pytest.raises(ValueError, match='put LoadClipMasks before it'):
         RandomNegativeAudio(0.1, ('silence',))(dict(clip))
+
+
+@pytest.mark.parametrize('mode', ['silence', 'noise', 'offscreen'])
+def test_negatives_of_a_short_clip_have_all_examples(tmp_path, mode):
+    """The start-time rule of AVSBench leaves clips below 5 s, whose examples the front end fills up."""
+    write_wav(tmp_path / 'short.wav', 4.5)
+    write_wav(tmp_path / 'off' / 'a.wav', 2, sample_rate=11025)
+    short = LoadAudio()(dict(audio_path=str(tmp_path / 'short.wav'), clip_id='c1', num_frames=5))
+    positive = VGGishLogMel(short_audio='repeat_last')(short)
+    folder = dict(offscreen_dir=tmp_path / 'off') if mode == 'offscreen' else {}
+    assert ReplaceAudio(mode, **folder)(positive)['audio'].shape == (5, 1, 96, 64)
+
+
+def test_donor_of_another_rate_fills_the_last_example(tmp_path):
+    write_wav(tmp_path / 'off' / 'a.wav', 2, sample_rate=11025)
+    exact = dict(waveform=np.zeros((1, 15600), np.float32), sample_rate=16000, clip_id='c1', num_frames=1)
+    got = ReplaceAudio('offscreen', offscreen_dir=tmp_path / 'off')(exact)
+    assert VGGishLogMel()(got)['audio'].shape == (1, 1, 96, 64)
+
+
+@pytest.mark.parametrize('arguments', [dict(), dict(seconds=1.0, num_rows=96), dict(stereo=True)])
+def test_log_mels_of_vggish_do_not_replace_those_of_another_front_end(arguments):
+    waveform = np.zeros((2 if arguments.get('stereo') else 1, 48000), np.float32)
+    clip = CAVPMel(**arguments)(dict(waveform=waveform, sample_rate=16000, clip_id='c1', num_frames=1))
+    for construction in ('corrected', 'official'):
+        with pytest.raises(ValueError, match=r'CAVPMel has made the audio .*; put it before the front end'):
+            ReplaceAudio('noise', construction=construction)(dict(clip))
+    with pytest.raises(ValueError, match='another front end has made the audio'):
+        ReplaceAudio('noise')(dict(audio=torch.zeros(1, 1, 300, 64), clip_id='c1', num_frames=1))
+
+
+@pytest.mark.parametrize('stereo', [False, True])
+def test_donor_of_vpo_is_mixed_as_the_clip_itself_would_be(tmp_path, stereo):
+    root = make_vpo(tmp_path)
+    dataset = dict(type='VPODataset', data_root=str(root), split='train', subset=['ss', 'ms', 'msmi'])
+
+    def items(*more):
+        steps = [dict(type='LoadSources'), dict(type='MixSources', stereo=stereo), *more]
+        data = DATASETS.build(dict(dataset, pipeline=steps))
+        return {item['clip_id']: item for item in (data[i] for i in range(len(data)))}
+
+    plain = items()
+    got = items(dict(type='ReplaceAudio', mode='offscreen', donors=dict(dataset=dataset)))
+    assert {len(plain[item['audio_clip_id']]['audio_paths']) for item in got.values()} == {1, 2}
+    for item in got.values():
+        np.testing.assert_array_equal(item['waveform'], plain[item['audio_clip_id']]['waveform'])
+
+
+def test_single_file_is_as_loud_in_stereo_as_a_source_in_the_middle(tmp_path):
+    write_wav(tmp_path / 'off' / 'a.wav', 4)
+    replace = ReplaceAudio('offscreen', offscreen_dir=tmp_path / 'off')
+    clip = dict(sources=np.zeros((3, 48000), np.float32), sample_rate=16000, clip_id='c1', num_frames=1)
+    mono = replace(dict(clip, waveform=np.zeros((1, 48000), np.float32)))['waveform']
+    np.testing.assert_array_equal(mono[0], read_wav(tmp_path / 'off' / 'a.wav')[0][0, 8000:56000])
+    both = replace(dict(clip, waveform=np.zeros((2, 48000), np.float32)))['waveform']
+    np.testing.assert_array_equal(both, np.stack([mono[0], mono[0]]) / 2)
