@@ -5,6 +5,7 @@ CONFIG is a file or a name such as tpavi/tpavi_r50_ms3.py; ratios are to the fir
 
 import argparse
 import json
+import math
 import os
 import subprocess
 import sys
@@ -20,7 +21,9 @@ from mmavs.benchmark import (
     evaluate_checkpoint,
     heading,
     markdown_table,
+    origin,
     read_accuracy,
+    read_markdown_tables,
     table_rows,
     text_table,
 )
@@ -29,6 +32,7 @@ from mmavs.utils.cli import run_tool
 ABSENT = '-'
 BUSY = 0.9
 SCRIPTS = Path(__file__).resolve().parent / 'benchmarks'
+COMPONENT_OPTIONS = ('configs', 'components', 'out', 'threads')
 COMPONENTS = {
     'clustering': 'benchmark_clustering.py',
     'fusion': 'benchmark_tpavi.py',
@@ -78,6 +82,14 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     args = parser.parse_args(argv)
     if bool(args.configs) == bool(args.components):
         parser.error('give one or more CONFIG, or --components')
+    unused = [name for name in vars(args) if getattr(args, name) != parser.get_default(name)]
+    unused = [f'--{name.replace("_", "-")}' for name in unused if name not in COMPONENT_OPTIONS]
+    if args.components and unused:
+        parser.error(
+            f'--components knows --threads and --out only, not {", ".join(unused)}: the parts have their own scripts'
+        )
+    if args.metric and not (args.metrics or args.checkpoints):
+        parser.error('--metric chooses a number of --metrics or --checkpoints, and neither is given')
     for name in ('metrics', 'checkpoints'):
         files = getattr(args, name)
         if files and len(files) != len(args.configs):
@@ -88,7 +100,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def collect_accuracies(args: argparse.Namespace) -> tuple[str | None, list[float | None]]:
-    """Return the name of the metric and one value per config.
+    """Return the name of the metric and one value per config; a value that is not finite is told and counts as unknown.
 
     Raises:
         ValueError: The files hold different metrics.
@@ -109,7 +121,10 @@ def collect_accuracies(args: argparse.Namespace) -> tuple[str | None, list[float
         raise ValueError(
             f'the models have different metrics {names}, which cannot share a column; choose one with --metric'
         )
-    return (names[0] if names else None), [pair and pair[1] for pair in found]
+    for config, pair in zip(args.configs, found, strict=True):
+        if pair and not math.isfinite(pair[1]):
+            print(f'{pair[0]} of {config} is {pair[1]}: its accuracy is shown as unknown', file=sys.stderr)
+    return (names[0] if names else None), [pair[1] if pair and math.isfinite(pair[1]) else None for pair in found]
 
 
 def warn_if_busy(results: Sequence[Result], settings: BenchmarkSettings) -> None:
@@ -118,9 +133,14 @@ def warn_if_busy(results: Sequence[Result], settings: BenchmarkSettings) -> None
         times.core_share for r in results for times in (r.forward, r.train) if times and times.core_share is not None
     ]
     if settings.clock == 'wall' and shares and min(shares) < BUSY:
+        advice = '--clock cpu counts the time on a core only'
+        if settings.threads > 1:
+            advice = (
+                f'or a part of the work does not use {settings.threads} threads, which --threads 1 would tell apart'
+            )
         print(
             f'the machine is busy: a thread had a core for {min(shares):.0%} of the time at worst, so times are too long and '
-            'ratios uncertain; --clock cpu counts the time on a core only'
+            f'ratios uncertain; {advice}'
         )
 
 
@@ -159,16 +179,19 @@ def run_components(args: argparse.Namespace) -> None:
         ValueError: A script failed.
     """
     args.out.mkdir(parents=True, exist_ok=True)
-    parts = []
+    notes = [origin(), f'cpu, {args.threads} thread(s)']
+    parts, tables = ['\n\n'.join(notes) + '\n'], {}
     for name in args.components:
         command = [sys.executable, str(SCRIPTS / COMPONENTS[name]), '--threads', str(args.threads)]
         done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
         if done.returncode:
             raise ValueError(f'{COMPONENTS[name]} failed with exit code {done.returncode}: {done.stdout[-500:]}')
         parts.append(f'## {name}\n\n{done.stdout.strip()}\n')
+        tables[name] = read_markdown_tables(done.stdout)
         print(parts[-1], flush=True)
-    (args.out / 'components.md').write_text('\n'.join(parts))
-    print(f'wrote components.md to {args.out}')
+        (args.out / 'components.md').write_text('\n'.join(parts))
+        (args.out / 'components.json').write_text(json.dumps(dict(notes=notes, components=tables), indent=1))
+    print(f'wrote components.json and components.md to {args.out}')
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -1,5 +1,6 @@
 """Finding configs by name, in a checkout and in an installed package."""
 
+import difflib
 from pathlib import Path
 
 from mmengine import Config
@@ -31,12 +32,18 @@ def resolve_config(name: str | Path) -> Path:
     """Return the file of a config given by path or by name.
 
     Raises:
-        FileNotFoundError: There is neither such a file nor such a name.
+        FileNotFoundError: There is neither such a file nor such a name; the nearest names are given.
     """
     for path in (Path(name), config_root() / name):
         if path.is_file():
             return path
-    raise FileNotFoundError(f'config {name} is neither a file nor one of {config_root()}: {list_configs()}')
+    names = list_configs()
+    near = difflib.get_close_matches(str(name).removesuffix('.py') + '.py', names, n=4, cutoff=0.4)
+    same = [known for known in names if Path(known).stem == Path(name).stem]
+    raise FileNotFoundError(
+        f'config {name} is neither a file nor one of the {len(names)} in {config_root()}; near: {same or near}. '
+        '"mmavs list" shows all'
+    )
 
 
 def get_config(name: str | Path) -> Config:

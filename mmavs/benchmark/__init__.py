@@ -8,7 +8,15 @@ from .picture import draw_bubbles
 from .results import Result, Timing, ratios
 from .settings import BenchmarkSettings
 from .subject import Subject
-from .tables import comparison_record, heading, markdown_table, table_rows, text_table
+from .tables import (
+    comparison_record,
+    heading,
+    markdown_table,
+    origin,
+    read_markdown_tables,
+    table_rows,
+    text_table,
+)
 from .timing import Reading, Stopwatch, Task, percentile, take_turns
 
 __all__ = [
@@ -28,9 +36,11 @@ __all__ = [
     'heading',
     'markdown_table',
     'measure_footprint',
+    'origin',
     'percentile',
     'ratios',
     'read_accuracy',
+    'read_markdown_tables',
     'table_rows',
     'take_turns',
     'text_table',

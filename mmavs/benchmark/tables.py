@@ -37,11 +37,16 @@ def heading(settings: BenchmarkSettings) -> list[str]:
     ]  # the names of the options on the command line
     size = 'the size of each config' if settings.size is None else f'{settings.size[0]} x {settings.size[1]}'
     return [
-        f'commit {git_commit(Path(__file__).parent)}, {datetime.date.today().isoformat()}, {describe_machine()}',
+        origin(),
         f'{settings.device}, {settings.threads} thread(s), {settings.amp or "float32"}, one clip of {settings.frames} frames at '
         f'{size}, {settings.rounds} rounds in turn, {settings.clock} clock'
         + (f', {", ".join(options)}' if options else ''),
     ]
+
+
+def origin() -> str:
+    """Return commit, date and machine in one line."""
+    return f'commit {git_commit(Path(__file__).parent)}, {datetime.date.today().isoformat()}, {describe_machine()}'
 
 
 def table_rows(results: Sequence[Result], accuracy_name: str | None = None) -> list[list[str]]:
@@ -85,6 +90,23 @@ def markdown_table(rows: Sequence[Sequence[str]]) -> str:
     lines = ['| ' + ' | '.join(row) + ' |' for row in rows]
     lines.insert(1, '| ' + ' | '.join('---' if i == 0 else '---:' for i in range(len(rows[0]))) + ' |')
     return '\n'.join(lines)
+
+
+def read_markdown_tables(text: str) -> list[dict[str, list]]:
+    """Return the tables of a Markdown text: ``columns`` and ``rows`` of each, all cells as text."""
+    tables: list[dict[str, list]] = []
+    inside = False
+    for line in text.splitlines():
+        if not line.startswith('|'):
+            inside = False
+            continue
+        cells = [cell.strip() for cell in line.strip().strip('|').split('|')]
+        if not inside:
+            tables.append(dict(columns=cells, rows=[]))
+        elif not all(set(cell) <= set(':-') and cell for cell in cells):
+            tables[-1]['rows'].append(cells)
+        inside = True
+    return tables
 
 
 def text_table(rows: Sequence[Sequence[str]]) -> str:

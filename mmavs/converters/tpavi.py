@@ -12,6 +12,7 @@ from mmavs.models.decode_heads import TPAVIHead
 from mmavs.models.necks import TPAVINeck
 
 from .base import StateDict
+from .options import pvt_variant
 from .renaming import RenamingConverter
 
 BLOCK_PARTS = {'norm_layer': 'layer_norm', 'W_z.0': 'out_proj', 'W_z.1': 'out_norm'}
@@ -72,28 +73,19 @@ class TPAVIConverter(RenamingConverter):
         return dict(method='tpavi', **self.read_options(source))
 
     @staticmethod
-    def read_options(source: StateDict) -> dict:
-        """Read the variant off the keys: ``backbone``, ``channels``, ``stages``, ``align_bias``, ``num_classes``."""
+    def read_options(source: StateDict) -> dict[str, Any]:
+        """Read the variant off the keys: ``backbone``, ``channels``, ``stages``, ``align_bias``, ``num_classes``.
+
+        Raises:
+            ValueError: The file is not a TPAVI checkpoint.
+        """
         if 'output_conv.4.weight' not in source or 'conv1.conv2d_list.0.weight' not in source:
             raise ValueError(
                 'this is no TPAVI checkpoint: it has no output_conv.4.weight and conv1.conv2d_list.0.weight'
             )
         stages = sorted({level(m[1]) for name in source if (m := re.match(r'tpavi_b(\d)\.', name))})
-        depths = [
-            len({m[1] for name in source if (m := re.match(rf'encoder_backbone\.block{s}\.(\d+)\.', name))})
-            for s in (1, 2, 3, 4)
-        ]
-        variants = {
-            (2, 2, 2, 2): 'b1', (3, 4, 6, 3): 'b2', (3, 4, 18, 3): 'b3', (3, 8, 27, 3): 'b4', (3, 6, 40, 3): 'b5',
-        }  # fmt: skip
-        if 'resnet.conv1.weight' in source:
-            backbone = 'resnet'
-        elif tuple(depths) in variants:
-            backbone = variants[tuple(depths)]
-        else:
-            raise ValueError(f'neither a ResNet-50 nor a known PVT-v2: blocks per stage {depths}')
         return dict(
-            backbone=backbone,
+            backbone='resnet' if 'resnet.conv1.weight' in source else pvt_variant(source, 'encoder_backbone.'),
             channels=source['conv1.conv2d_list.0.weight'].shape[0],
             stages=tuple(stages),
             align_bias=any(name.endswith('align_channel.bias') for name in source),

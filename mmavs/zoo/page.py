@@ -44,8 +44,7 @@ def _overview(index: ModelIndex) -> str:
     for name in index.collections:
         models = [model for model in index.models.values() if model.collection == name]
         counts = [sum(bool(value) for value in values) for values in zip(*map(_facts, models), strict=True)]
-        anchor = ''.join(c for c in name.lower().replace(' ', '-') if c.isalnum() or c == '-')
-        rows.append([f'[{name}](#{anchor})', str(len(models)), *map(str, counts)])
+        rows.append([f'[{name}](#{_anchor(name)})', str(len(models)), *map(str, counts)])
     return _table(['collection', 'configs', 'measured', 'with published numbers', 'with weights'], rows, '-rrrr')
 
 
@@ -135,7 +134,8 @@ def _run_table(runs: dict[str, Run]) -> str:
 
 
 def _anchor(name: str) -> str:
-    return ''.join(c for c in name.lower() if c.isalnum() or c in '-_')
+    """Return what GitHub makes of a heading."""
+    return ''.join(c for c in name.lower().replace(' ', '-') if c.isalnum() or c in '-_')
 
 
 def _table(head: list[str], rows: list[list[str]], align: str = '') -> str:

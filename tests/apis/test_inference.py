@@ -111,3 +111,7 @@ def test_configs_are_found_by_name():
     assert get_config('tpavi/tpavi_r50_ms3.py').filename == str(config_root() / 'tpavi/tpavi_r50_ms3.py')
     with pytest.raises(FileNotFoundError, match=r'tpavi/nothing\.py is neither a file nor one of'):
         get_config('tpavi/nothing.py')
+    with pytest.raises(FileNotFoundError, match=r"near: \['tpavi/tpavi_r50_ms3\.py'"):
+        get_config('tpavi/tpavi_r5_ms3')
+    with pytest.raises(FileNotFoundError, match=r"near: \['catr/catr_r50_s4\.py'\]\. "):
+        get_config('catr_r50_s4')

@@ -1,6 +1,13 @@
 import json
 
-from mmavs.benchmark import comparison_record, heading, markdown_table, table_rows, text_table
+from mmavs.benchmark import (
+    comparison_record,
+    heading,
+    markdown_table,
+    read_markdown_tables,
+    table_rows,
+    text_table,
+)
 
 
 def test_rows_hold_the_figures_and_ratios_to_the_first(fabric):
@@ -29,6 +36,15 @@ def test_markdown_and_text_hold_every_cell():
     rows = [['model', 'ms'], ['a', '1'], ['bee', '22']]
     assert markdown_table(rows).splitlines() == ['| model | ms |', '| --- | ---: |', '| a | 1 |', '| bee | 22 |']
     assert text_table(rows).splitlines() == ['model  a  bee', 'ms     1   22']
+
+
+def test_markdown_tables_are_read_back():
+    rows = [['model', 'ms'], ['a', '–'], ['b', '']]
+    text = f'words\n\n{markdown_table(rows)}\n\nmore\n{markdown_table(rows[:2])}\n'
+    assert [(table['columns'], table['rows']) for table in read_markdown_tables(text)] == [
+        (rows[0], rows[1:]),
+        (rows[0], rows[1:2]),
+    ]
 
 
 def test_heading_names_machine_and_conditions(fabric):

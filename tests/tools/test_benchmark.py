@@ -48,6 +48,8 @@ def test_one_run_prints_one_table_and_writes_three_files(tool, tmp_path, capsys,
         ([GATE, CONCAT, '--metrics', 'a.json'], 'one file per CONFIG'),
         ([GATE, '--size', '224'], 'no size HxW'),
         ([GATE, '--metrics', 'a.json', '--checkpoints', 'a.pth'], 'not allowed with'),
+        ([GATE, '--metric', 'avs/J_frame'], '--metric chooses a number of --metrics or --checkpoints'),
+        (['--components', 'audio', '--amp', 'bf16', '--rounds', '2'], 'not --rounds, --amp'),
     ],
 )
 def test_wrong_command_lines(tool, argv, message, capsys):
@@ -70,6 +72,14 @@ def test_accuracy_of_checkpoints_and_of_none(tool, monkeypatch, tmp_path):
     assert seen == [(CONCAT, 'best.pth', None, tmp_path / 'tests')]
 
 
+def test_an_accuracy_that_is_not_finite_is_told_and_unknown(tool, tmp_path, capsys):
+    for name, value in dict(gate=0.5, concat=float('nan')).items():
+        (tmp_path / name).write_text(json.dumps({'avs/J_frame': value}))
+    args = tool.parse_args([GATE, CONCAT, '--metrics', str(tmp_path / 'gate'), str(tmp_path / 'concat')])
+    assert tool.collect_accuracies(args) == ('avs/J_frame', [0.5, None])
+    assert f'avs/J_frame of {CONCAT} is nan' in capsys.readouterr().err
+
+
 def test_different_metrics_cannot_share_a_column(tool, tmp_path):
     for name in ('J_frame', 'mIoU'):
         (tmp_path / name).write_text(json.dumps({f'avs/{name}': 0.5}))
@@ -79,13 +89,19 @@ def test_different_metrics_cannot_share_a_column(tool, tmp_path):
 
 
 def test_components_run_in_turn_and_a_failure_is_named(tool, monkeypatch, tmp_path, capsys):
-    (tmp_path / 'good.py').write_text('import sys; print("| table |", sys.argv[1:])')
+    (tmp_path / 'good.py').write_text(
+        'import sys; print("| what | ms |\\n| --- | ---: |\\n| it | 3 |"); print(sys.argv[1:])'
+    )
     (tmp_path / 'bad.py').write_text('raise SystemExit(3)')
     monkeypatch.setattr(tool, 'SCRIPTS', tmp_path)
     monkeypatch.setattr(tool, 'COMPONENTS', {'audio': 'good.py', 'metrics': 'good.py', 'fusion': 'bad.py'})
     assert tool.main(['--components', 'audio', 'metrics', '--threads', '2', '--out', str(tmp_path)]) == 0
     collected = (tmp_path / 'components.md').read_text()
-    assert collected.count("| table | ['--threads', '2']") == 2
+    assert collected.count("['--threads', '2']") == 2
+    record = json.loads((tmp_path / 'components.json').read_text())
+    table = dict(columns=['what', 'ms'], rows=[['it', '3']])
+    assert record['components'] == dict(audio=[table], metrics=[table])
+    assert record['notes'][1] == 'cpu, 2 thread(s)'
     assert '## audio' in capsys.readouterr().out
     with pytest.raises(ValueError, match=r'bad\.py failed with exit code 3'):
         tool.main(['--components', 'fusion', '--out', str(tmp_path)])
@@ -99,8 +115,10 @@ def test_every_component_has_its_script(tool):
 def test_a_busy_machine_is_told_on_the_wall_clock_only(tool, capsys):
     from mmavs.benchmark import BenchmarkSettings, Footprint, Reading, Result, Timing
 
-    for clock, told in (('wall', True), ('cpu', False)):
-        settings = BenchmarkSettings(clock=clock)
-        result = Result('a', (8, 8), 1, Footprint(1, 1, 1.0), Timing.of([Reading(2.0, 1.0)], settings))
+    for clock, threads, advice in (('wall', 1, '--clock cpu'), ('wall', 2, '--threads 1'), ('cpu', 1, None)):
+        settings = BenchmarkSettings(clock=clock, threads=threads)
+        reading = Reading(2.0, float(threads))
+        result = Result('a', (8, 8), 1, Footprint(1, 1, 1.0), Timing.of([reading], settings))
         tool.warn_if_busy([result], settings)
-        assert ('50%' in capsys.readouterr().out) is told
+        shown = capsys.readouterr().out
+        assert ('50%' in shown and advice in shown) if advice else shown == ''
