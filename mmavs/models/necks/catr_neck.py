@@ -1,17 +1,17 @@
 """CATR: combinatorial-dependence audio-visual encoding."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
 from mmavs.models.contracts import AVSFeatures
-from mmavs.models.layers import TransformerLayer, sine_position_encoding, xavier_uniform_weights
+from mmavs.models.layers import TransformerLayer, build_context, sine_position_encoding, xavier_uniform_weights
 from mmavs.registry import MODELS
 
 from .base_av_neck import BaseAVNeck
 from .catr_fusion import BlockGate, TemporalAVLayer, to_every_frame
-from .tpavi_neck import DilatedContext
 
 NUM_TEMPORAL_LAYERS = 3  # the gate joins three outputs; the released code ignores those of further layers
 
@@ -34,6 +34,7 @@ class CATRNeck(BaseAVNeck):
         fusion_heads: Heads of the audio-visual attentions.
         ffn_channels: Width inside the feed-forward parts.
         dropout: Rate in encoders and audio projection.
+        context: How the backbone's maps come to ``channels``, see ``build_context``; ``'dilated'`` as published.
         official_squared_fusion: See ``MultiplicativeAttention``.
         official_first_frame_audio: See ``TemporalAVLayer``.
         official_second_gate: See ``BlockGate``.
@@ -65,6 +66,7 @@ class CATRNeck(BaseAVNeck):
         fusion_heads: int = 8,
         ffn_channels: int = 2048,
         dropout: float = 0.1,
+        context: Literal['dilated', 'pointwise'] = 'dilated',
         official_squared_fusion: bool = True,
         official_first_frame_audio: bool = True,
         official_second_gate: bool = True,
@@ -102,7 +104,7 @@ class CATRNeck(BaseAVNeck):
         )
         self.gate = BlockGate(channels, official_second_gate=official_second_gate)
         xavier_uniform_weights(self)
-        self.context = nn.ModuleDict({str(i): DilatedContext(in_channels[i], channels) for i in self.stages})
+        self.context = nn.ModuleDict({str(i): build_context(context, in_channels[i], channels) for i in self.stages})
         self.vid_proj = nn.Conv2d(channels, channels, 1)
         self.audio_proj = nn.Sequential(
             nn.Linear(audio_channels, channels), nn.LayerNorm(channels, eps=1e-12), nn.Dropout(dropout)

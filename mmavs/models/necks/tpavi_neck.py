@@ -4,57 +4,14 @@ from collections.abc import Sequence
 from typing import Literal
 
 import torch
-from mmcv.cnn import ConvModule
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from mmavs.models.contracts import AVSFeatures
+from mmavs.models.layers import build_context
 from mmavs.registry import MODELS
 
 from .base_av_neck import BaseAVNeck
 from .tpavi_attention import attend_linear, attend_quadratic
-
-DILATIONS = (3, 6, 12, 18)
-
-
-class DilatedContext(nn.Module):
-    """Sum of four dilated 3x3 convolutions, no norm, no activation.
-
-    Args:
-        in_channels: ``C_in``.
-        out_channels: ``C_out``.
-
-    Shapes:
-        - in: ``(M, C_in, H, W)``.
-        - out: ``(M, C_out, H, W)``.
-    """
-
-    def __init__(self, in_channels: int, out_channels: int) -> None:
-        super().__init__()
-        self.convs = nn.ModuleList(nn.Conv2d(in_channels, out_channels, 3, padding=d, dilation=d) for d in DILATIONS)
-        for conv in self.convs:
-            nn.init.normal_(conv.weight, std=0.01)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Apply all dilations and add; channels-last from here on, which is faster for these and needs no copy for layer norm."""
-        x = x.contiguous(memory_format=torch.channels_last)
-        total = self._dilated(self.convs[0], x)
-        for conv in self.convs[1:]:
-            total += self._dilated(conv, x)
-        return total
-
-    @staticmethod
-    def _dilated(conv: nn.Conv2d, x: Tensor) -> Tensor:
-        """Apply one convolution; where the map is smaller than the dilation only its centre tap meets the map."""
-        if conv.dilation[0] < max(x.shape[-2:]):
-            return conv(x)
-        return F.conv2d(x, conv.weight[:, :, 1:2, 1:2], conv.bias)
-
-
-CONTEXTS = {
-    'dilated': DilatedContext,
-    'pointwise': lambda c_in, c_out: ConvModule(c_in, c_out, 1, norm_cfg=dict(type='BN'), act_cfg=None),
-}
 
 
 class TPAVIBlock(nn.Module):
@@ -159,8 +116,7 @@ class TPAVINeck(BaseAVNeck):
             two groups; ``1`` fuses frame by frame, ``None`` takes the whole clip.
         mask_padding: See ``TPAVIBlock``.
         attention: See ``TPAVIBlock``.
-        context: How the backbone's maps come to ``channels``: ``'dilated'`` convolutions as published, or ``'pointwise'``, a
-            1x1 convolution with batch norm, for comparisons in which only the fusion may differ.
+        context: How the backbone's maps come to ``channels``, see ``build_context``; ``'dilated'`` as published.
         norm_inputs: Batch-normalise the backbone's maps first. Not published; the small initial weights of the context
             convolutions expect maps of unit scale, and those of EfficientNet-Lite0 are up to thirteen times that.
         init_cfg: mmengine initialisation config.
@@ -198,12 +154,10 @@ class TPAVINeck(BaseAVNeck):
             raise ValueError('TPAVINeck needs audio_visual=True, visual_visual=True or both')
         if not set(stages) <= set(range(len(in_channels))):
             raise ValueError(f'stages {tuple(stages)} must lie in 0..{len(in_channels) - 1} (in_channels)')
-        if context not in CONTEXTS:
-            raise ValueError(f'TPAVINeck: context must be one of {sorted(CONTEXTS)}, got {context!r}')
         self.audio_visual = audio_visual
         self.visual_visual = visual_visual
         self.input_norms = nn.ModuleList(nn.BatchNorm2d(c) if norm_inputs else nn.Identity() for c in in_channels)
-        self.context = nn.ModuleList(CONTEXTS[context](c, channels) for c in in_channels)
+        self.context = nn.ModuleList(build_context(context, c, channels) for c in in_channels)
         self.blocks = nn.ModuleDict(
             {
                 str(stage): TPAVIBlock(

@@ -60,16 +60,6 @@ def test_the_option_changes_the_cost_and_not_the_numbers(visual_visual, frames_p
     torch.testing.assert_close(linear_grads, quadratic_grads)
 
 
-def test_dilations_larger_than_the_map_equal_the_padded_convolution():
-    torch.manual_seed(0)
-    context = TPAVINeck((8,), 16, 12, stages=(0,)).context[0]
-    for size in (2, 7, 13, 20):
-        x = torch.randn(2, 8, size, size)
-        torch.testing.assert_close(context(x), sum(conv(x) for conv in context.convs), rtol=1e-4, atol=1e-6)
-    context(torch.randn(1, 8, 2, 2)).sum().backward()
-    assert all(conv.weight.grad.shape == conv.weight.shape for conv in context.convs)
-
-
 def test_wrong_choices_are_refused():
     with pytest.raises(ValueError, match="attention must be 'linear' or 'quadratic', got 'flash'"):
         TPAVINeck((8,), stages=(0,), attention='flash')
