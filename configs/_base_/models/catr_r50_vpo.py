@@ -7,4 +7,6 @@ model = dict(
     decode_head=dict(_delete_=True, type='TPAVIHead', channels=256, num_classes=22),
     losses=[dict(type='MaskCELoss')],
 )
+# what the configs in stereo put in place of VGGish; 128 channels, as the fusion expects
+stereo_audio_backbone = dict(_delete_=True, type='MelResNet18', in_channels=2, out_channels=128, pretrained='imagenet')
 train_cfg = dict(max_epochs=60, val_interval=2)

@@ -1,0 +1,6 @@
+_base_ = [
+    '../_base_/models/avsegformer_r50_vpo.py',
+    '../_base_/datasets/vpo-ss-stereo_512.py',
+    '../_base_/vpo_runtime.py',
+]
+model = dict(audio_backbone=_base_.stereo_audio_backbone)
