@@ -24,6 +24,11 @@ from mmavs.utils.cli import run_tool
 from mmavs.utils.config import load_config
 
 COLUMNS = ('avs/J_frame', 'avs/J_nonempty', 'avs/F_max_exact', 'avs/FP_area_empty', 'avs/FPR_area')
+# of data sets with classes, in the order of the metrics that they may be tested with
+CLASS_COLUMNS = (
+    'avs/mJ_class_valid', 'avs/mF_class_valid', 'avs/mIoU_dataset', 'avs/F03_dataset', 'avs/JF_beta', 'avs/mIoU_original',
+    'avs/FPR_area',
+)  # fmt: skip
 COMPARED = ('avs/mIoU_original', 'avs/F_max_exact', 'avs/FPR_area')
 
 
@@ -53,7 +58,7 @@ def parse_args() -> argparse.Namespace:
         '--clip-scores', type=Path, metavar='DIR', help='write the scores of the single clips to DIR/CONDITION.npz'
     )
     parser.add_argument('--conditions', nargs='+', help='names of the conditions to run (default: all of the config)')
-    parser.add_argument('--columns', nargs='+', help='metric keys shown in the table')
+    parser.add_argument('--columns', nargs='+', help='metric keys shown in the table (default: what fits the data set)')
     parser.add_argument('--device', default='cpu', help='torch device')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='override config keys: key=value ...')
     args = parser.parse_args()
@@ -86,10 +91,17 @@ def evaluate(name: str, config: str, checkpoint: str, args: argparse.Namespace) 
     return {**results, **g_rows(cfg, results, args.mean)}
 
 
+def default_columns(results: dict[str, dict[str, dict[str, float]]]) -> list[str]:
+    """Columns for ``{model: {condition: metrics}}``: those of its kind of data set that anything was measured in."""
+    found = {key for conditions in results.values() for metrics in conditions.values() for key in metrics}
+    wanted = COMPARED if len(results) > 1 else COLUMNS if 'avs/J_frame' in found else CLASS_COLUMNS
+    return [key for key in wanted if key in found]
+
+
 def table(results: dict[str, dict[str, dict[str, float]]], columns: list[str] | None) -> str:
     """Render ``{model: {condition: metrics}}``: conditions are rows, metrics of each model are columns."""
     single = len(results) == 1
-    columns = columns or (COLUMNS if single else COMPARED)
+    columns = columns or default_columns(results)
     rows: dict[str, dict[str, float]] = {}
     for name, conditions in results.items():
         for condition, metrics in conditions.items():

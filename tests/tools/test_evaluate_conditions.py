@@ -1,3 +1,4 @@
+import importlib
 import json
 import sys
 from pathlib import Path
@@ -98,3 +99,18 @@ def test_errors_are_one_message(run, tmp_path):
     code, text = run('--max-clips', '1')
     assert code == 2
     assert 'belongs to --negatives' in text
+
+
+def test_table_of_a_data_set_with_classes_shows_what_was_measured(monkeypatch):
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[2] / 'tools'))
+    tool = importlib.import_module('evaluate_conditions')
+    measured = {'avs/mIoU_dataset': 0.5, 'avs/JF_beta': 0.6, 'avs/mIoU_original': 0.7, 'avs/FPR_area': 0.1}
+    g_row = {'avs/G_mIoU': 0.25, 'avs/G_FPR': 0.2}
+    text = tool.table({'model': {'matched': measured, 'G_harmonic': g_row}}, None)
+    assert text.splitlines()[0] == '| condition | mIoU_dataset | JF_beta | mIoU_original | FPR_area |'
+    assert '| matched | 0.500 | 0.600 | 0.700 | 0.100 |' in text
+    assert '| G_harmonic | – | – | 0.250 | 0.200 |' in text
+    several = tool.table({'one': {'matched': measured}, 'two': {'matched': measured}}, None)
+    assert 'F_max_exact' not in several
+    assert 'two mIoU_original' in several
+    assert tool.table({'model': {'matched': measured}}, ['avs/J_frame']).splitlines()[0] == '| condition | J_frame |'
