@@ -45,9 +45,9 @@ class VPODataset(BaseAVSDataset):
         split: ``'train'``, ``'val'`` or ``'test'``; the last two are the same.
         pipeline: Transform configs or callables.
         subset: ``'ss'``, ``'ms'`` or ``'msmi'``, or several of them. The csv of ``'msmi'`` contains rows of ``'ms'``.
-        mask_names: ``'image'`` for masks of VPO-MS and VPO-MSMI named ``{img_Id}.png``, ``'annotation'`` for
-            ``{img_Id}_{ann_Ids}.png`` with the ``ann_Ids`` of the picture's first row, as the published loader has it;
-            ``None`` takes whichever the folder has, by the first name of either form found there.
+        mask_names: ``'image'`` for masks of VPO-MS and VPO-MSMI named ``{img_Id}.png``, as the published loader has it,
+            ``'annotation'`` for ``{img_Id}_{ann_Ids}.png`` with the ``ann_Ids`` of the picture's first row; ``None`` takes
+            whichever the folder has, by the first name of either form found there.
         **kwargs: See :class:`BaseAVSDataset`; ``audio`` is always ``'wav'``.
 
     Raises:
