@@ -1,5 +1,6 @@
 """What an archive may hold: decided for all members before anything is written."""
 
+import itertools
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -104,10 +105,10 @@ class MemberCheck:
         """Check all members.
 
         Raises:
-            ValueError: A name or link that leads out, a member behind a link, a device or pipe, or more data than the limits
-                allow. Archive and member are named.
+            ValueError: A name or link that leads out, a member behind a link, two members of one name, a device or pipe, or
+                more data than the limits allow. Archive and member are named.
         """
-        links, files, hard = {}, set(), []
+        links, files, folders, hard = {}, set(), set(), []
         for number, member in enumerate(members, 1):
             path = clean_name(self.archive, member.name)
             self._check_size(number, member)
@@ -115,25 +116,34 @@ class MemberCheck:
                 raise _refusal(self.archive, member.name, 'it is a device or pipe, which no data set holds')
             if member.kind in ('symlink', 'hardlink'):
                 goal = _link_goal(self.archive, member, path)
-                (hard.append((member.name, goal)) if member.kind == 'hardlink' else links.setdefault(path, member.name))
-            if member.kind in ('file', 'hardlink'):
+                if member.kind == 'hardlink':
+                    hard.append((member.name, goal))
+            if member.kind == 'folder':
+                folders.add(path)
+                continue
+            if path in files or path in links:
+                raise _refusal(self.archive, member.name, 'two members have this name, and they may differ')
+            if member.kind == 'symlink':
+                links[path] = member.name
+            else:
                 files.add(path)
         for name, goal in hard:
             if goal not in files:
                 raise _refusal(self.archive, name, f'it is a hardlink to {goal!r}, which is no file of the archive')
-        if links:
-            self._refuse_behind_links(links, files)
+        self._refuse_clashes(links, files, folders)
 
-    def _refuse_behind_links(self, links: dict[str, str], files: set[str]) -> None:
-        for path in (*files, *links):
-            parts = path.split('/')
-            if path in files and path in links:
-                raise _refusal(self.archive, links[path], 'a file and a link have this name')
-            for length in range(1, len(parts)):
-                if '/'.join(parts[:length]) in links:
-                    raise _refusal(
-                        self.archive, path, f'it would be written through the link {"/".join(parts[:length])!r}'
-                    )
+    def _refuse_clashes(self, links: dict[str, str], files: set[str], folders: set[str]) -> None:
+        behind = {path.rpartition('/')[0] for path in itertools.chain(files, links, folders)}
+        above = set()
+        for path in behind:
+            while path and path not in above:
+                above.add(path)
+                path = path.rpartition('/')[0]
+        for path in links.keys() & above:
+            inside = next(p for p in (*files, *links, *folders) if p.startswith(f'{path}/'))
+            raise _refusal(self.archive, inside, f'it would be written through the link {path!r}')
+        for path in (files | links.keys()) & (folders | above):
+            raise _refusal(self.archive, path, 'a folder has this name too')
 
     def _check_size(self, number: int, member: Member) -> None:
         if member.size < 0:

@@ -125,10 +125,21 @@ def _tar_entries(path: str) -> Iterator[_Entry]:
             member = Member(info.name, kind, info.size if kind == 'file' else 0, info.linkname)
             yield member, lambda info=info: archive.extractfile(info)
             if _data_filter is not None:
-                _data_filter(info, os.path.dirname(path))  # second opinion of Python, on what the check let pass
+                # second opinion of Python, on what the check let pass; below the archive itself, where no link can be
+                _data_filter(info, path)
             archive.members.clear()  # a data set has 10^5 members; nothing here looks back
         while archive.fileobj.read(1 << 20):
             pass  # the checksum of a compressed tar is behind the last member, where tarfile does not look
+
+
+def _new_file(path: str, name: str, target: str) -> IO[bytes]:
+    try:
+        return open(target, 'xb')
+    except FileExistsError as error:
+        raise ValueError(
+            f'archive {path!r}: this disk takes the name of member {name!r} for that of another member (upper and lower case?); '
+            'choose an --out on another disk'
+        ) from error
 
 
 def _write(path: str, archive: _Archive, folder: str) -> None:
@@ -141,7 +152,7 @@ def _write(path: str, archive: _Archive, folder: str) -> None:
         target = os.path.join(folder, name)
         os.makedirs(target if member.kind == 'folder' else os.path.dirname(target), exist_ok=True)
         if member.kind == 'file':
-            with opener() as source, open(target, 'wb') as file:
+            with opener() as source, _new_file(path, name, target) as file:
                 shutil.copyfileobj(source, file, 1 << 20)
             if os.path.getsize(target) != member.size:
                 raise ValueError(

@@ -26,8 +26,8 @@ def add_arguments(
         nargs='*',
         type=Path,
         metavar='SOURCE',
-        help='archives (zip, tar, tar.gz, ...) and folders of the download, in any order; never changed. None: check what '
-        'is in --out',
+        help='archives (zip, tar, tar.gz, ...), folders and csv files of the download, in any order; never changed. None: '
+        'check what is in --out',
     )
     parser.add_argument('--out', type=Path, default=Path(default_out), help='folder to fill (default %(default)s)')
     parser.add_argument(

@@ -1,12 +1,13 @@
 """Writing below an output folder: nothing half-written is ever taken for complete, and nothing outside is touched."""
 
 import contextlib
+import errno
 import fcntl
 import filecmp
 import itertools
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 UNPACKED = '.unpacked'
 _PARTS = '.parts'  # unfinished files; on the same file system as the targets, so that os.replace is atomic
@@ -22,16 +23,17 @@ def is_stray(name: str) -> bool:
     return name.startswith('.') or name.lower() in _STRAY_FILES | _STRAY_FOLDERS
 
 
-def walk_files(root: str | os.PathLike) -> Iterator[str]:
+def walk_files(root: str | os.PathLike, on_error: Callable[[OSError], object] | None = None) -> Iterator[str]:
     """Yield the absolute paths of all files below a folder, sorted, without stray ones.
 
     Links to folders are followed (people keep media on another disk); a folder is entered once, so that loops end.
 
     Args:
         root: The folder.
+        on_error: Called with the error of a folder that cannot be listed, which is then left out.
     """
     seen = set()
-    for folder, folders, names in os.walk(os.path.abspath(root), followlinks=True):
+    for folder, folders, names in os.walk(os.path.abspath(root), onerror=on_error, followlinks=True):
         status = os.stat(folder)
         if (status.st_dev, status.st_ino) in seen:
             folders.clear()
@@ -97,7 +99,7 @@ class OutputFolder:
         """Keep other runs out, and remove what a killed one left; the lock ends with the process, however it ends.
 
         Raises:
-            ValueError: Another run works on the folder.
+            ValueError: Another run works on the folder, or its disk is full.
         """
         os.makedirs(self.path, exist_ok=True)
         with open(self.join(_LOCK), 'w') as file:
@@ -109,8 +111,17 @@ class OutputFolder:
                     f'another run is writing to {self.path!r}; wait for it or choose another --out'
                 ) from error
             shutil.rmtree(self.join(_PARTS), ignore_errors=True)
-            yield
-            shutil.rmtree(self.join(_PARTS), ignore_errors=True)
+            try:
+                yield
+            except OSError as error:
+                if not is_disk_full(error):
+                    raise
+                raise ValueError(
+                    f'the disk of {self.path!r} is full ({error.strerror}); free some space and run the same command again: '
+                    'what is complete stays'
+                ) from error
+            finally:
+                shutil.rmtree(self.join(_PARTS), ignore_errors=True)
 
     def part(self) -> str:
         """Path of a new unfinished file or folder."""
@@ -222,6 +233,11 @@ class OutputFolder:
         else:
             self.copy(path, source)
         return None
+
+
+def is_disk_full(error: OSError) -> bool:
+    """Whether an error says that disk or quota are used up."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def _readlink(path: str) -> str | None:

@@ -11,6 +11,8 @@ from typing import Any
 import torch
 from mmengine.utils import ProgressBar
 
+from .files import is_disk_full
+
 
 def run_parallel(work: Callable[[Any], None], tasks: Sequence[Any], workers: int, label: str) -> list[str]:
     """Do every task; one that fails does not stop the others.
@@ -26,6 +28,7 @@ def run_parallel(work: Callable[[Any], None], tasks: Sequence[Any], workers: int
 
     Raises:
         ValueError: ``workers`` is not positive.
+        OSError: The disk is full: the other tasks would fail too.
         concurrent.futures.process.BrokenProcessPool: A worker was killed, mostly for want of memory.
     """
     if workers < 1:
@@ -55,6 +58,8 @@ def _attempt(job: tuple[Callable[[Any], None], Any]) -> list[str]:
     try:
         work(task)
     except (OSError, ValueError) as error:
+        if isinstance(error, OSError) and is_disk_full(error):
+            raise
         return [str(error)]
     return []
 

@@ -23,7 +23,7 @@ class Options:
     """What to do.
 
     Attributes:
-        sources: Archives and folders of the download; none: what is in ``out`` is checked (and cached).
+        sources: Archives, folders and single csv files of the download; none: what is in ``out`` is checked (and cached).
         out: The output folder.
         mode: ``'link'`` or ``'copy'``.
         expect: ``'published'``: sizes must be those published; ``'found'``: those of the csv are taken.
@@ -65,7 +65,7 @@ def prepare(layouts: Sequence[Layout], options: Options) -> int:
     Raises:
         FileNotFoundError: A source does not exist.
         ValueError: Sources and output overlap, another run is at work, an archive is refused or damaged, two sources
-            contradict each other, or a csv cannot be understood.
+            contradict each other, a csv cannot be understood, or the disk is full.
     """
     sources = [*options.sources, *([options.from_raw] if options.from_raw else [])]
     refuse_overlap(sources, options.out, [folder for layout in layouts for folder in (layout.folder, *layout.makes)])
@@ -78,8 +78,7 @@ def prepare(layouts: Sequence[Layout], options: Options) -> int:
         for source in options.sources:
             index.add(source, out, options.limits)
         reports = [_prepare_set(layout, index, out, options) for layout in layouts]
-        for path in index.unread:
-            reports[0].remarks.append(f'{path!r} was not read: split or foreign archives must be unpacked by hand')
+        reports[0].remarks.extend(index.unread)
     return summarise(reports, options)
 
 

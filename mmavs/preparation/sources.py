@@ -26,7 +26,7 @@ class SourceIndex:
         self.names = frozenset(names)
         self.suffixes = tuple(suffixes)
         self.num_files = 0
-        self.unread: list[str] = []
+        self.unread: list[str] = []  # what was left out and why, a sentence each
         self._by_tail: dict[str, str] = {}
         self._doubles: dict[str, list[str]] = defaultdict(list)  # a list for each of 10^6 tails would be large
 
@@ -34,7 +34,7 @@ class SourceIndex:
         """Add an archive or a folder; archives in folders and in archives are unpacked too.
 
         Args:
-            source: Archive or folder.
+            source: Archive or folder, or a single file that is looked up by its name, such as a csv.
             out: Where archives are unpacked.
             limits: See :func:`~mmavs.preparation.archives.unpack`.
             depth: How many archives ``source`` is in.
@@ -45,15 +45,20 @@ class SourceIndex:
         """
         if depth > _MAX_NESTING:
             raise ValueError(f'{os.fspath(source)!r}: archives in archives in archives; unpack it and pass the folder')
+        if os.path.isfile(source) and os.path.basename(source) in self.names:
+            self._add_file(os.path.abspath(source))
+            return
         if not os.path.isdir(source):
             print(f'unpacking {os.fspath(source)}', file=sys.stderr, flush=True)
             source = unpack(source, out, limits)
             depth += 1
-        for path in walk_files(source):
+        for path in walk_files(
+            source, lambda error: self.unread.append(f'{error.filename!r} was not read: {error.strerror}')
+        ):
             if is_archive(path):
                 self.add(path, out, limits, depth)
             elif path.lower().endswith(FOREIGN_SUFFIXES):
-                self.unread.append(path)
+                self.unread.append(f'{path!r} was not read: split or foreign archives must be unpacked by hand')
             else:
                 self._add_file(path)
 

@@ -85,6 +85,12 @@ UNSAFE_TARS = {
     'hardlink absolute': [('h', LNK, '/etc/passwd')],
     'hardlink to nothing': [('h', LNK, 'not-here')],
     'file and link': [('l', SYM, 'a'), ('l', REG, b'x')],
+    'file twice': [('f', REG, b'1'), ('./f', REG, b'2')],
+    'symlink twice': [('a', REG, b'x'), ('l', SYM, 'a'), ('l', SYM, 'a')],
+    'file and hardlink': [('a', REG, b'x'), ('b', REG, b'y'), ('b', LNK, 'a')],
+    'folder and file': [('a/b', REG, b'x'), ('a', REG, b'y')],
+    'empty folder and file': [('a', tarfile.DIRTYPE, ''), ('a', REG, b'y')],
+    'folder and symlink': [('b', REG, b'x'), ('s', tarfile.DIRTYPE, ''), ('s', SYM, 'b')],
     'fifo': [('f', tarfile.FIFOTYPE, '')],
     'device': [('d', tarfile.CHRTYPE, '')],
 }
@@ -120,6 +126,26 @@ def test_links_that_stay_inside_are_links_again(out, tmp_path):
     for name in ('l/x', 'm', 'd/h'):
         assert Path(place, name).read_text() == 'x'
     assert os.readlink(os.path.join(place, 'l')) == 'd'
+
+
+def test_a_link_beside_the_archive_does_not_matter(out, tmp_path):
+    (tmp_path / 'elsewhere').mkdir()
+    (tmp_path / 'Multi-sources').symlink_to(tmp_path / 'elsewhere')
+    path = tar_with(tmp_path / 'ms3.tar', ('Multi-sources/x', REG, b'x'))
+    assert Path(unpack(path, out), 'Multi-sources', 'x').read_text() == 'x'
+    assert os.listdir(tmp_path / 'elsewhere') == []
+
+
+@pytest.mark.filterwarnings('ignore:Duplicate name')
+def test_a_member_that_a_zip_has_twice_is_refused(out, tmp_path):
+    with pytest.raises(ValueError, match="member 'a': two members have this name"):
+        unpack(zip_with(tmp_path / 'twice.zip', ('a', '1'), ('a', '2')), out)
+
+
+def test_a_disk_that_does_not_tell_upper_from_lower_case_is_named(out, tmp_path, monkeypatch):
+    monkeypatch.setattr('mmavs.preparation.archives.clean_name', lambda path, name: name.lower())
+    with pytest.raises(ValueError, match=r"the name of member 'a\.txt' for that of another.*--out on another disk"):
+        unpack(zip_with(tmp_path / 'case.zip', ('A.txt', '1'), ('a.txt', '2')), out)
 
 
 def test_bombs_are_refused(out, tmp_path):

@@ -1,5 +1,6 @@
 """Caches give what the pipeline gives, in files that the data set classes read; an interrupted run goes on."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -15,6 +16,7 @@ from layouts import make_avss, make_ms3, write_wav
 
 from mmavs.datasets import AVSS_CLASSES, AVSBenchMS3Dataset, AVSSDataset, voc_palette
 from mmavs.preparation import AVSS, MS3, Options, prepare
+from mmavs.preparation.parallel import run_parallel
 
 ROOT = Path(__file__).parents[2]
 
@@ -97,6 +99,17 @@ def test_a_damaged_wav_is_named_and_the_others_are_done(download, tmp_path, caps
     assert len(list((tmp_path / 'out').rglob('*.pkl'))) == 2
     with pytest.raises(ValueError, match='--workers must be at least 1'):
         run(MS3, [source], tmp_path / 'out', caches=['log_mel'], workers=0)
+
+
+def fill_the_disk(task):
+    raise OSError(errno.ENOSPC, 'No space left on device')
+
+
+@pytest.mark.parametrize('workers', [1, 2])
+def test_a_full_disk_ends_all_work(workers):
+    with pytest.raises(OSError, match='No space left') as error:
+        run_parallel(fill_the_disk, range(100), workers, 'test')
+    assert error.value.errno == errno.ENOSPC
 
 
 # slow on purpose, so that the kill hits in the middle

@@ -1,5 +1,6 @@
 """From downloads of every shape to what the data set classes read, with the sources left as they were."""
 
+import errno
 import os
 import shutil
 
@@ -301,6 +302,49 @@ def test_links_in_a_source_are_followed_and_loops_end(official, expected, tmp_pa
     (source / 'loop').symlink_to(source)
     assert run([MS3], [source], tmp_path / 'out') == 0
     assert_same_samples(samples('ms3', tmp_path / 'out'), expected['ms3'])
+
+
+def test_a_full_disk_is_named_and_the_next_run_goes_on(official, tmp_path, capsys, monkeypatch):
+    archive, out = make_zip(tmp_path / 'a.zip', official / 'Multi-sources'), tmp_path / 'out'
+
+    def full(*args):
+        raise OSError(errno.ENOSPC, 'No space left on device')
+
+    with monkeypatch.context() as patch:
+        patch.setattr('mmavs.preparation.archives.shutil.copyfileobj', full)
+        with pytest.raises(ValueError, match=r"the disk of .*out' is full .*run the same command again"):
+            run([MS3], [archive], out)
+    assert os.listdir(out) == ['.prepare.lock']
+    assert run([MS3], [archive], out) == 0
+
+
+def test_a_csv_may_be_a_source_of_its_own(official, expected, tmp_path):
+    source = tmp_path / 'download'
+    shutil.copytree(official / 'AVSBench-semantic', source)
+    sources = [source, *(tmp_path / name for name in ('metadata.csv', 'label2idx.json'))]
+    for path in sources[1:]:
+        shutil.move(source / path.name, path)
+    assert run([AVSS], [source], tmp_path / 'out') == 1
+    assert run([AVSS], sources, tmp_path / 'out') == 0
+    assert_same_samples(samples('avss', tmp_path / 'out'), expected['avss'])
+
+
+def test_a_folder_that_cannot_be_listed_is_mentioned(official, tmp_path, capsys, monkeypatch):
+    source = tmp_path / 'download'
+    shutil.copytree(official / 'Multi-sources', source)
+    closed, plain = source / 'ms3_data' / 'audio_wav' / 'val', os.scandir
+
+    def scandir(path):
+        if str(path) == str(closed):
+            raise PermissionError(13, 'Permission denied', str(path))
+        return plain(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, 'scandir', scandir)
+        assert run([MS3], [source], tmp_path / 'out') == 1
+    text = capsys.readouterr().out
+    assert f'note: {str(closed)!r} was not read: Permission denied' in text
+    assert 'missing: ms3: 2 wav' in text
 
 
 def test_foreign_archives_are_mentioned(official, tmp_path, capsys):
