@@ -10,6 +10,8 @@ from mmavs.utils.reading import unreadable
 
 # A writer that streams does not know the length: it leaves the largest number in the header.
 _UNKNOWN_LENGTH = 0xFFFFFFFF
+# Recorders write 8 kHz and more. A rate of a few Hz would stretch the sound to hours, one far above would squeeze it to nothing.
+_RATES = (2000, 400_000)
 # Full scale is 1. Float files may go a little beyond; a hundred times is integers written as float, or garbage.
 _LOUDEST = 100.0
 
@@ -27,8 +29,8 @@ def read_wav(path: str | os.PathLike) -> tuple[np.ndarray, int]:
     Raises:
         FileNotFoundError: There is no such file.
         ValueError: The file is empty, holds something else than wav (an mp3 that is named ``.wav``), is shorter than its
-            header says, cannot be decoded, has no sample, or holds samples that are NaN,
-            infinite or far beyond the full scale.
+            header says, cannot be decoded, claims a sample rate that no recorder has, has no sample, or holds samples that
+            are NaN, infinite or far beyond the full scale.
     """
     path = os.fspath(path)
     try:
@@ -42,6 +44,11 @@ def read_wav(path: str | os.PathLike) -> tuple[np.ndarray, int]:
         raise ValueError(
             f'audio file {path!r} cannot be decoded ({error}); write it again as 16-bit PCM wav'
         ) from error
+    if not _RATES[0] <= sample_rate <= _RATES[1]:
+        raise ValueError(
+            f'audio file {path!r} claims a sample rate of {sample_rate} Hz, expected {_RATES[0]} to {_RATES[1]}; write it again '
+            'from the source video'
+        )
     if not len(samples):
         raise ValueError(f'audio file {path!r} has 0 samples; write it again from the source video')
     if not np.isfinite(samples).all():

@@ -5,13 +5,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 
 from mmavs.audio import read_wav
 from mmavs.audio.log_mel import min_duration
 
 from .base_avs_dataset import BaseAVSDataset
-from .known_defects import COLOURS
+from .jpeg_damage import check_jpeg
+from .known_defects import COLOURS, LONG_AUDIO
 from .media import read_image, read_mask
 from .transforms import LoadClipMasks, VGGishLogMel, read_log_mel_pickle
 
@@ -78,8 +80,8 @@ def check_clip(dataset: BaseAVSDataset, index: int) -> list[Problem]:
         index: The clip.
 
     Returns:
-        All problems of the clip: files that are missing, empty, truncated or no media, frames or masks of another size or
-        number, mask values or colours that no class has, audio that is shorter than the clip or holds NaN.
+        All problems of the clip: files that are missing, empty, truncated, damaged inside or no media, frames or masks of
+        another size or number, mask values or colours that no class has, audio that is shorter than the clip or holds NaN.
     """
     clip = dataset.get_data_info(index)
     problems, shape = [], None
@@ -92,7 +94,7 @@ def check_clip(dataset: BaseAVSDataset, index: int) -> list[Problem]:
             return None
 
     for path in clip['frame_paths']:
-        frame = attempt(path, lambda path=path: read_image(path))
+        frame = attempt(path, lambda path=path: _read_frame(path))
         if frame is None:
             continue
         if shape is not None and frame.shape[:2] != shape:
@@ -113,8 +115,16 @@ def check_clip(dataset: BaseAVSDataset, index: int) -> list[Problem]:
         for path in clip['audio_paths']:
             attempt(path, lambda path=path: read_wav(path))
     else:
-        attempt(clip['audio_path'], lambda: _check_audio(dataset, clip))
+        surplus = attempt(clip['audio_path'], lambda: _check_audio(dataset, clip))
+        if surplus:
+            problems.append(Problem(clip['clip_id'], clip['audio_path'], surplus, LONG_AUDIO))
     return problems
+
+
+def _read_frame(path: str) -> np.ndarray:
+    frame = read_image(path)
+    check_jpeg(path)  # apart, since training goes on over what it finds
+    return frame
 
 
 def _unmatched_colours(clip: dict[str, Any], path: str) -> list[Problem]:
@@ -152,7 +162,8 @@ def _mask_reading(dataset: BaseAVSDataset, clip: dict[str, Any]) -> tuple[str, s
     return mode, loader.unmatched, clip[key]
 
 
-def _check_audio(dataset: BaseAVSDataset, clip: dict[str, Any]) -> None:
+def _check_audio(dataset: BaseAVSDataset, clip: dict[str, Any]) -> str | None:
+    """Raise for audio that cannot serve its clip; a sentence where so much is left over that it may belong to another one."""
     path, seconds = clip['audio_path'], clip['num_frames']
     if dataset.audio == 'log_mel':
         found = read_log_mel_pickle(path).shape[0]
@@ -160,7 +171,7 @@ def _check_audio(dataset: BaseAVSDataset, clip: dict[str, Any]) -> None:
             raise ValueError(
                 f"log-mel file {path!r} has {found} examples, the clip has {seconds} seconds; use audio='wav'"
             )
-        return
+        return None  # published files are padded to ten examples
     waveform, sample_rate = read_wav(path)
     front_end = _pipeline_part(dataset, VGGishLogMel)
     padded = front_end is not None and front_end.short_audio != 'error'
@@ -170,6 +181,12 @@ def _check_audio(dataset: BaseAVSDataset, clip: dict[str, Any]) -> None:
             f'audio file {path!r} lasts {duration:.3f} s, shorter than its clip of {seconds} s '
             f'({min_duration(seconds):.3f} s are needed); extract it again, or pass short_audio to VGGishLogMel'
         )
+    if duration < min_duration(seconds + 1):
+        return None
+    return (
+        f'audio file {path!r} lasts {duration:.3f} s at {sample_rate} Hz, its clip {seconds} s; the rest is cut off. Listen to '
+        'it: it may be of another clip, or have a wrong sample rate in its header'
+    )
 
 
 def _check_pipeline(dataset: BaseAVSDataset, index: int) -> list[Problem]:

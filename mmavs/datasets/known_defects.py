@@ -3,9 +3,10 @@
 All of them are found in the files at hand; nothing is looked up in a list of clips.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 
+from .avsbench_dataset import AVSBenchMS3Dataset, AVSBenchS4Dataset, read_positional_csv
 from .avss_csv import NO_OBJECT, SPELLING, leaked_sources, raw_names, read_metadata, source_video, sources_by
 from .avss_dataset import AVSSDataset
 from .base_avs_dataset import BaseAVSDataset
@@ -13,6 +14,8 @@ from .base_avs_dataset import BaseAVSDataset
 SHARED_SUBSETS = 'one source video in v1s and v2'
 SHARED_SPLITS = 'one source video in several splits'
 LEAK = 'one source video in train and test'
+CLIP_SPLITS = 'one clip in several splits'
+LONG_AUDIO = 'audio longer than its clip'
 TOKENS = 'irregular a_obj tokens'
 COLOURS = 'unmatched colours in palette masks'
 
@@ -37,11 +40,11 @@ class KnownDefect:
 def known_defects(dataset: BaseAVSDataset) -> list[KnownDefect]:
     """Find the known defects of a csv.
 
-    The csv is read whole, whatever split and subsets the data set has. Unmatched colours are no matter of the csv; they are
-    found by :func:`mmavs.datasets.checks.check_clip`.
+    The csv is read whole, whatever split and subsets the data set has. Unmatched colours and long audio are no matter of the
+    csv; they are found by :func:`mmavs.datasets.checks.check_clip`.
 
     Args:
-        dataset: Only the csv of :class:`AVSSDataset` has known defects.
+        dataset: An :class:`AVSSDataset`; of S4 and MS3 it is only looked for clips in several splits; others have none.
 
     Returns:
         Those that are there. Counted in the published ``metadata.csv``: 56 videos in v1s and v2, 22 in several splits, 11 in
@@ -50,6 +53,10 @@ def known_defects(dataset: BaseAVSDataset) -> list[KnownDefect]:
     Raises:
         ValueError: See :func:`mmavs.datasets.avss_csv.read_metadata`.
     """
+    if isinstance(dataset, AVSBenchS4Dataset):
+        return _clips_in_several_splits(dataset.csv_path(), 4, 3, (2, 0))
+    if isinstance(dataset, AVSBenchMS3Dataset):
+        return _clips_in_several_splits(dataset.csv_path(), 2, 1, (0,))
     if not isinstance(dataset, AVSSDataset):
         return []
     path = dataset.csv_path()
@@ -73,6 +80,15 @@ def known_defects(dataset: BaseAVSDataset) -> list[KnownDefect]:
         message = f'{path!r}: {tokens}; a misspelling is mended, a token that names no object gives no tag'
         defects.append(KnownDefect(TOKENS, sum(tokens.values()), message, tuple(tokens)))
     return defects
+
+
+def _clips_in_several_splits(path: str, num_columns: int, split: int, keys: tuple[int, ...]) -> list[KnownDefect]:
+    splits = defaultdict(set)
+    for row in read_positional_csv(path, num_columns, split, (*keys, split)):
+        splits['/'.join(row[key] for key in keys)].add(row[split])
+    found = sorted(clip for clip, names in splits.items() if len(names) > 1)
+    message = f'{path!r}: {len(found)} clips; scores on val and test are too good if train has them'
+    return [KnownDefect(CLIP_SPLITS, len(found), message, tuple(found[:5]))] if found else []
 
 
 def leaked_clips(dataset: BaseAVSDataset) -> list[tuple[str, str]]:

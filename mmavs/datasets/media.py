@@ -33,11 +33,17 @@ def read_image(path: str | os.PathLike) -> np.ndarray:
         ValueError: The file is empty, truncated, no single picture, or larger than can be meant.
     """
     path = os.fspath(path)
-    data = read_picture_bytes(path, 'frame')
-    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION)
-    if image is None:
-        raise ValueError(f'frame file {path!r} cannot be decoded as a picture; copy it again')
-    return image
+    return _decode(path, 'frame', read_picture_bytes(path, 'frame'), cv2.IMREAD_COLOR_RGB)
+
+
+def _decode(path: str, what: str, data: bytes, flag: int) -> np.ndarray:
+    try:
+        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flag | cv2.IMREAD_IGNORE_ORIENTATION)
+    except cv2.error as error:  # a header of a rare format, whose size is not known before
+        raise ValueError(f'{what} file {path!r} cannot be decoded as a picture ({error.err}); copy it again') from error
+    if pixels is None:
+        raise ValueError(f'{what} file {path!r} cannot be decoded as a picture; copy it again')
+    return pixels
 
 
 def read_mask(
@@ -96,10 +102,7 @@ def _decode_mask(path: str, mode: str, num_classes: int) -> np.ndarray:
     data = read_picture_bytes(path, 'mask')
     if mode not in ('index', 'vpo'):
         flag = cv2.IMREAD_GRAYSCALE if mode == 'binary' else cv2.IMREAD_COLOR_RGB
-        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flag | cv2.IMREAD_IGNORE_ORIENTATION)
-        if pixels is None:
-            raise ValueError(f'mask file {path!r} cannot be decoded as a picture; copy it again')
-        return pixels
+        return _decode(path, 'mask', data, flag)
     if data[:4] == b'\x89PNG' and data[24:26] == _GREY_8_BIT:
         pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
         if pixels is not None and pixels.ndim == 2:

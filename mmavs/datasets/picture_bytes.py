@@ -11,8 +11,8 @@ from mmavs.utils.reading import unreadable
 MAX_PIXELS = 100_000_000
 # Encoders write the end marker last; some tools append a few bytes of their own.
 _TAIL = 1024
-_PNG, _JPEG = b'\x89PNG', b'\xff\xd8\xff'
-_END_MARKERS = {_PNG: b'IEND\xaeB`\x82', _JPEG: b'\xff\xd9'}
+_PNG, JPEG = b'\x89PNG', b'\xff\xd8\xff'
+_END_MARKERS = {_PNG: b'IEND\xaeB`\x82', JPEG: b'\xff\xd9'}
 # Start-of-frame markers of JPEG: C0 to CF without the tables C4, C8, CC.
 _JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
@@ -63,8 +63,8 @@ def read_picture_bytes(path: str, what: str) -> bytes:
 def _header(data: bytes) -> tuple[int, int, int]:
     """Width, height and number of pictures as the file claims; zeros where the decoder will refuse it anyway."""
     if data.startswith(_PNG):
-        return (*(struct.unpack('>II', data[16:24]) if len(data) >= 24 else (0, 0)), 1)
-    if data.startswith(_JPEG):
+        return (*(struct.unpack('>II', data[16:24]) if len(data) >= 24 else (0, 0)), _png_pictures(data))
+    if data.startswith(JPEG):
         return (*_jpeg_size(data), 1)
     try:
         with Image.open(io.BytesIO(data)) as image:
@@ -75,9 +75,17 @@ def _header(data: bytes) -> tuple[int, int, int]:
         return 0, 0, 0
 
 
+def _png_pictures(data: bytes) -> int:
+    at = data.find(b'acTL', 0, data.find(b'IDAT'))  # animation control, before the first pixels
+    return int.from_bytes(data[at + 4 : at + 8], 'big') if at > 0 else 1
+
+
 def _jpeg_size(data: bytes) -> tuple[int, int]:
     at = 2
-    while at + 9 <= len(data) and data[at] == 0xFF:
+    while at > 0 and at + 9 <= len(data):
+        if data[at] != 0xFF:
+            at = data.find(b'\xff', at)  # decoders skip what is between the segments
+            continue
         if data[at + 1] in _JPEG_FRAMES:
             height, width = struct.unpack('>HH', data[at + 5 : at + 9])
             return width, height

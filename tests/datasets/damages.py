@@ -122,6 +122,15 @@ def renumbered(path):
     path.write_text(json.dumps({name: number - 1 for name, number in json.loads(path.read_text()).items()}))
 
 
+def behind_stray_bytes(data):
+    second = 4 + int.from_bytes(data[4:6], 'big')
+    return jpeg_size(data[:second] + b'\x00\x01\x02' + data[second:])
+
+
+def saved(value):
+    return lambda path: torch.save(value, path)
+
+
 GREY = np.where(blob(0), 255, 0).astype(np.uint8)
 MISSING = 'does not exist; restore it or leave its clip out'
 AGAIN = 'copy it again'
@@ -152,6 +161,19 @@ FILES = {
     'jpg: CMYK': Damage('avss', JPG, encoded(picture(3, (30, 41)), 'JPEG', 'CMYK'), None),
     'jpg: truncated': Damage('avss', JPG, change(lambda d: d[:-60]), rf'is truncated \(no end marker\); {AGAIN}'),
     'jpg: header of 65000x65000': Damage('avss', JPG, change(jpeg_size), PIXELS),
+    'jpg: header of 65000x65000 behind stray bytes': Damage('avss', JPG, change(behind_stray_bytes), PIXELS),
+    'frame: header of 60000x60000 in a rare format': Damage(
+        's4', FRAME, raw(b'#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n\n-Y 60000 +X 60000\n' + bytes(99)), COPY
+    ),
+    'mask: header of 60000x60000 in a rare format': Damage(
+        's4', MASK, raw(b'#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n\n-Y 60000 +X 60000\n' + bytes(99)), COPY
+    ),
+    'frame is an animated png': Damage(
+        's4',
+        FRAME,
+        encoded(picture(3), 'PNG', save_all=True, append_images=[Image.fromarray(picture(4))]),
+        'is an animation of 2 pictures, expected one',
+    ),
     'jpg is an animated gif': Damage(
         'avss',
         JPG,
@@ -201,6 +223,18 @@ FILES = {
     'wav: rate of 0 Hz': Damage(
         's4', WAV, change(lambda d: d[:24] + bytes(4) + d[28:]), 'cannot be decoded .*16-bit PCM'
     ),
+    'wav: rate of 16 Hz': Damage(
+        's4',
+        WAV,
+        change(lambda d: d[:24] + struct.pack('<I', 16) + d[28:]),
+        'claims a sample rate of 16 Hz, expected 2000',
+    ),
+    'wav: rate of 2000000000 Hz': Damage(
+        's4',
+        WAV,
+        change(lambda d: d[:24] + struct.pack('<I', 2 * 10**9) + d[28:]),
+        'claims a sample rate of 2000000000 Hz',
+    ),
     'wav truncated': Damage('s4', WAV, change(lambda d: d[:-99]), 'is truncated: its header promises 160000 bytes'),
     'wav: 44.1 kHz stereo': Damage('s4', WAV, sound('PCM_16', sample_rate=44100, channels=2), None),
     'wav: 8 bit': Damage('s4', WAV, sound('PCM_U8'), None),
@@ -233,6 +267,18 @@ FILES = {
     ),
     'pickle with NaN': Damage(
         'pkl', PKL, pickled(torch.full((5, 1, 96, 64), torch.nan)), 'NaN or infinite .*use audio'
+    ),
+    'pickle of one number, repeated': Damage(
+        'pkl', PKL, pickled(torch.zeros(1, 1, 1, 1).expand(10**9, 1, 96, 64)), 'no tensor of plain numbers, .*use audio'
+    ),
+    'pickle of a sparse tensor': Damage(
+        'pkl', PKL, saved(torch.zeros(5, 1, 96, 64).to_sparse()), 'no tensor of plain numbers, .*use audio'
+    ),
+    'pickle without numbers': Damage(
+        'pkl', PKL, saved(torch.zeros(5, 1, 96, 64, device='meta')), 'no tensor of plain numbers, .*use audio'
+    ),
+    'pickle of integers': Damage(
+        'pkl', PKL, pickled(torch.zeros(5, 1, 96, 64, dtype=torch.int16)), 'no tensor of plain numbers, .*use audio'
     ),
     'pickle is a folder': Damage('pkl', PKL, swap(Path.mkdir), "a folder has its name; restore it; with audio='wav'"),
 }

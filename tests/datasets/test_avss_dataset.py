@@ -1,4 +1,5 @@
 import json
+import wave
 
 import numpy as np
 import pytest
@@ -6,6 +7,7 @@ import torch
 from layouts import make_avss, write_log_mel
 from PIL import Image
 
+from mmavs.audio import vggish_log_mel
 from mmavs.datasets import AVSS_CLASSES, AVSSDataset, voc_palette
 from mmavs.datasets.avss_dataset import split_names
 
@@ -54,7 +56,11 @@ def test_items_equal_a_plain_reader(root, split):
         every = [True] * num_frames
         assert sample.frame_annotated.tolist() == (only_first if sample.subset == 'v1s' else every)
         assert sample.frame_labelled.tolist() == (only_first if sample.subset == 'v1s' and split == 'train' else every)
+        with wave.open(str(folder / 'audio.wav')) as file:
+            samples = np.frombuffer(file.readframes(file.getnframes()), '<i2').reshape(-1, file.getnchannels())
+        log_mel = vggish_log_mel(samples.T / 32768, 16000)
         assert item['inputs']['audio'].shape == (num_frames, 1, 96, 64)
+        torch.testing.assert_close(item['inputs']['audio'], log_mel[:num_frames])
     assert lengths == [5, 5, 5, 5, 10, 10]
 
 

@@ -11,6 +11,7 @@ from PIL import Image
 
 from mmavs.datasets import AVSBenchMS3Dataset, AVSBenchS4Dataset, AVSSDataset, voc_palette
 from mmavs.datasets.checks import check_dataset
+from mmavs.datasets.known_defects import LONG_AUDIO
 
 
 class Evil:
@@ -129,6 +130,48 @@ def test_damage_is_reported_by_name_and_stops_the_clip(clean, tmp_path, name):
 @pytest.mark.parametrize('kind', ['s4', 's4-pkl', 'ms3', 'avss', 'avss-index'])
 def test_clean_sets_have_no_problem(clean, kind):
     assert list(check_dataset(build(clean, kind))) == []
+
+
+JPEG_DAMAGE = {
+    'second half lost': lambda d: d[: len(d) // 2] + d[-2:],
+    'a few lines lost': lambda d: d[:-60] + d[-2:],
+    'a block of zeros': lambda d: d[:-400] + bytes(200) + d[-200:],
+}
+
+
+@pytest.mark.parametrize('options', [dict(), dict(progressive=True), dict(optimize=True, subsampling=0)])
+@pytest.mark.parametrize('name', JPEG_DAMAGE)
+def test_damage_inside_a_jpeg_is_found(clean, tmp_path, name, options):
+    shutil.copytree(clean / 'AVSBench-semantic', tmp_path / 'AVSBench-semantic')
+    path = tmp_path / AVSS / 'frames/9.jpg'
+    Image.open(path).save(path, 'JPEG', quality=90, **options)
+    assert list(check_dataset(build(tmp_path, 'avss'))) == []
+    path.write_bytes(JPEG_DAMAGE[name](path.read_bytes()))
+    (problem,) = check_dataset(build(tmp_path, 'avss'))
+    assert problem.path == str(path)
+    assert f'{str(path)!r} is damaged inside' in problem.message
+    assert 'copy it again' in problem.message
+
+
+@pytest.mark.parametrize('mode', ['L', 'CMYK'])
+def test_an_unusual_jpeg_is_no_damage(clean, tmp_path, mode):
+    shutil.copytree(clean / 'AVSBench-semantic', tmp_path / 'AVSBench-semantic')
+    path = tmp_path / AVSS / 'frames/9.jpg'
+    Image.open(path).convert(mode).save(path)
+    path.write_bytes(path.read_bytes() + b'written by a camera')
+    assert list(check_dataset(build(tmp_path, 'avss'))) == []
+
+
+def test_audio_much_longer_than_its_clip_is_listed_as_known(clean, tmp_path):
+    shutil.copytree(clean / 'Single-source', tmp_path / 'Single-source')
+    write_wav(tmp_path / WAV, 5.7)
+    assert list(check_dataset(build(tmp_path, 's4'))) == []
+    data = bytearray((tmp_path / WAV).read_bytes())
+    data[24:28] = (8000).to_bytes(4, 'little')  # half the rate: the sound is twice as long
+    (tmp_path / WAV).write_bytes(data)
+    (problem,) = check_dataset(build(tmp_path, 's4'))
+    assert (problem.known, problem.path) == (LONG_AUDIO, str(tmp_path / WAV))
+    assert 'lasts 11.400 s at 8000 Hz, its clip 5 s' in problem.message
 
 
 def test_surplus_frames_are_reported(clean, tmp_path):

@@ -1,13 +1,14 @@
 import numpy as np
 import pytest
-from layouts import make_avss, make_ms3
+from layouts import make_avss, make_ms3, make_s4
 from PIL import Image
 from test_avss_dataset import LEAKY, write_leaky
 
-from mmavs.datasets import AVSBenchMS3Dataset, AVSSDataset, voc_palette
+from mmavs.datasets import AVSBenchMS3Dataset, AVSBenchS4Dataset, AVSSDataset, voc_palette
 from mmavs.datasets.avss_csv import source_video
 from mmavs.datasets.checks import check_dataset
 from mmavs.datasets.known_defects import (
+    CLIP_SPLITS,
     COLOURS,
     LEAK,
     SHARED_SPLITS,
@@ -59,10 +60,22 @@ def test_leaked_clips_of_the_training_part(tmp_path):
     assert leaked_clips(AVSSDataset(root, 'test')) == []
 
 
-def test_other_sets_have_no_known_defect(tmp_path):
-    root = make_ms3(tmp_path, splits=('train',), clips=1)
-    dataset = AVSBenchMS3Dataset(root, 'train')
+@pytest.mark.parametrize(
+    ('make', 'kind', 'table', 'row', 'clip'),
+    [
+        (make_s4, AVSBenchS4Dataset, 's4_meta_data.csv', 'heli_train0,0,helicopter,val', 'helicopter/heli_train0'),
+        (make_ms3, AVSBenchMS3Dataset, 'ms3_meta_data.csv', 'train-clip0,val', 'train-clip0'),
+    ],
+)
+def test_clips_in_several_splits_are_named(tmp_path, make, kind, table, row, clip):
+    root = make(tmp_path, splits=('train',), clips=1)
+    dataset = kind(root, 'train')
     assert known_defects(dataset) == leaked_clips(dataset) == []
+    with open(root / table, 'a') as file:
+        file.write(row + '\n')
+    (defect,) = known_defects(kind(root, 'train'))
+    assert (defect.name, defect.count, defect.examples) == (CLIP_SPLITS, 1, (clip,))
+    assert str(root / table) in defect.message
 
 
 def test_unmatched_colours_are_known_where_the_pipeline_reads_them_as_published(tmp_path):

@@ -82,7 +82,7 @@ def read_log_mel_pickle(path: str | os.PathLike) -> Tensor:
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: The file is empty, damaged, holds anything but a tensor, has another shape, or holds NaN.
+        ValueError: The file is empty, damaged, holds anything but a tensor of plain numbers, has another shape, or holds NaN.
     """
     path = os.fspath(path)
     try:
@@ -103,6 +103,10 @@ def read_log_mel_pickle(path: str | os.PathLike) -> Tensor:
         raise ValueError(f'log-mel file {path!r} holds a {type(log_mel).__name__}, expected a tensor; {remedy}')
     if log_mel.dim() != 4 or log_mel.shape[1:] != (1, NUM_EXAMPLE_FRAMES, NUM_BANDS):
         raise ValueError(f'log-mel file {path!r} has shape {tuple(log_mel.shape)}, expected (n, 1, 96, 64); {remedy}')
+    plain = log_mel.layout == torch.strided and log_mel.device.type == 'cpu' and log_mel.is_floating_point()
+    if not plain or log_mel.untyped_storage().nbytes() < log_mel.numel() * log_mel.element_size():
+        # a shape that the stored numbers do not fill would be repeated or invented, up to any size
+        raise ValueError(f'log-mel file {path!r} is no tensor of plain numbers, one for each value; {remedy}')
     log_mel = log_mel.detach().float()
     if not log_mel.isfinite().all():
         raise ValueError(f'log-mel file {path!r} holds NaN or infinite values; {remedy}')
