@@ -225,7 +225,7 @@ class OutputFolder:
         """
         target = self.join(path)
         if os.path.exists(target) and not os.path.islink(target):
-            if os.path.getsize(target) == os.path.getsize(source):
+            if _is_copy(target, source):
                 return None
             return f'{target!r} is there and differs from {source!r}; remove the one that is wrong and run again'
         if mode == 'link':
@@ -238,6 +238,14 @@ class OutputFolder:
 def is_disk_full(error: OSError) -> bool:
     """Whether an error says that disk or quota are used up."""
     return error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
+def _is_copy(target: str, source: str) -> bool:
+    """Whether ``target`` holds what ``source`` does; a source that was not touched since the copy is not read again."""
+    copy, original = os.stat(target), os.stat(source)
+    if copy.st_size != original.st_size:
+        return False
+    return max(original.st_mtime_ns, original.st_ctime_ns) <= copy.st_mtime_ns or same_content(target, source)
 
 
 def _readlink(path: str) -> str | None:

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 import torch
@@ -27,9 +28,8 @@ def run_parallel(work: Callable[[Any], None], tasks: Sequence[Any], workers: int
         The messages of the failures.
 
     Raises:
-        ValueError: ``workers`` is not positive.
+        ValueError: ``workers`` is not positive; or a worker was killed, mostly for want of memory.
         OSError: The disk is full: the other tasks would fail too.
-        concurrent.futures.process.BrokenProcessPool: A worker was killed, mostly for want of memory.
     """
     if workers < 1:
         raise ValueError(f'--workers must be at least 1, got {workers}')
@@ -47,8 +47,14 @@ def run_parallel(work: Callable[[Any], None], tasks: Sequence[Any], workers: int
     if workers == 1:
         collect(map(_attempt, ((work, task) for task in tasks)))
     else:
-        with ProcessPoolExecutor(min(workers, len(tasks)), initializer=_start_worker, initargs=(os.getpid(),)) as pool:
-            collect(pool.map(_attempt, ((work, task) for task in tasks), chunksize=4))
+        options = dict(max_workers=min(workers, len(tasks)), initializer=_start_worker, initargs=(os.getpid(),))
+        try:
+            with ProcessPoolExecutor(**options) as pool:
+                collect(pool.map(_attempt, ((work, task) for task in tasks), chunksize=4))
+        except BrokenProcessPool as error:
+            raise ValueError(
+                f'{label}: a worker process was killed (out of memory?); run the same command again with fewer --workers'
+            ) from error
     print(file=sys.stderr)
     return failures
 

@@ -112,6 +112,15 @@ def test_a_full_disk_ends_all_work(workers):
     assert error.value.errno == errno.ENOSPC
 
 
+def kill_the_worker(task):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_killed_worker_is_one_message():
+    with pytest.raises(ValueError, match=r'test: a worker process was killed .* fewer --workers'):
+        run_parallel(kill_the_worker, range(4), 2, 'test')
+
+
 # slow on purpose, so that the kill hits in the middle
 PROGRAM = """
 import os, sys, time

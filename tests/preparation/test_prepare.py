@@ -304,6 +304,25 @@ def test_links_in_a_source_are_followed_and_loops_end(official, expected, tmp_pa
     assert_same_samples(samples('ms3', tmp_path / 'out'), expected['ms3'])
 
 
+def test_a_file_that_was_downloaded_again_is_told_from_its_older_copy(official, tmp_path, capsys):
+    source, out = tmp_path / 'download', tmp_path / 'out'
+    shutil.copytree(official / 'Multi-sources', source)
+    name = 'ms3_data/audio_wav/val/val-clip0.wav'
+    good = (source / name).read_bytes()
+    (source / name).write_bytes(good[:-100] + bytes(100))  # of the right size
+    assert run([MS3], [source], out, mode='copy') == 0
+    for path in source.rglob('*.*'):
+        path.touch()  # the same content is no obstacle, whatever its time
+    assert run([MS3], [source], out, mode='copy') == 0
+    (source / name).write_bytes(good)
+    capsys.readouterr()
+    assert run([MS3], [source], out, mode='copy') == 1
+    assert f"val-clip0.wav' is there and differs from {str(source / name)!r}" in capsys.readouterr().out
+    (out / 'Multi-sources' / name).unlink()
+    assert run([MS3], [source], out, mode='copy') == 0
+    assert (out / 'Multi-sources' / name).read_bytes() == good
+
+
 def test_a_full_disk_is_named_and_the_next_run_goes_on(official, tmp_path, capsys, monkeypatch):
     archive, out = make_zip(tmp_path / 'a.zip', official / 'Multi-sources'), tmp_path / 'out'
 
