@@ -36,6 +36,7 @@ COMPONENT_OPTIONS = ('configs', 'components', 'out', 'threads')
 COMPONENTS = {
     'clustering': 'benchmark_clustering.py',
     'fusion': 'benchmark_tpavi.py',
+    'published': 'benchmark_published.py',
     'audio': 'benchmark_logmel.py',
     'metrics': 'benchmark_metrics.py',
 }

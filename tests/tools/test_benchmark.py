@@ -108,7 +108,7 @@ def test_components_run_in_turn_and_a_failure_is_named(tool, monkeypatch, tmp_pa
 
 
 def test_every_component_has_its_script(tool):
-    assert set(tool.COMPONENTS) == {'clustering', 'fusion', 'audio', 'metrics'}
+    assert set(tool.COMPONENTS) == {'clustering', 'fusion', 'published', 'audio', 'metrics'}
     assert all((tool.SCRIPTS / script).is_file() for script in tool.COMPONENTS.values())
 
 

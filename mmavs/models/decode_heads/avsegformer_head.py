@@ -90,7 +90,7 @@ class QueryPixelMLP(nn.Module):
     def forward(self, query: Tensor, x: Tensor) -> Tensor:
         """Map queries ``(M, Q, C)`` and pixels ``(M, C, H, W)`` to ``(M, C_out, H, W)``."""
         kernels = torch.matmul(self.query_mix.weight, query)
-        mixed = torch.matmul(kernels, x.flatten(2)) + self.query_mix.bias[:, None]
+        mixed = torch.baddbmm(self.query_mix.bias[:, None], kernels, x.flatten(2))  # no second pass for the bias
         mixed = F.relu(mixed, inplace=True).unflatten(-1, x.shape[-2:])
         return self.out(F.relu(self.hidden(mixed), inplace=True))
 
