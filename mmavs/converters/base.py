@@ -119,7 +119,8 @@ def convert_file(
 
     Raises:
         FileNotFoundError: A source does not exist.
-        ValueError: A source is not safe to load, is not of this method, or does not fit; or ``target`` is a source.
+        ValueError: A source is not safe to load, is not of this method, or does not fit; ``target`` is a source; or ``audio`` is
+            given for a file that holds an audio backbone itself.
     """
     files = [source] if audio is None else [source, audio[1]]
     if target.resolve() in [file.resolve() for file in files]:
@@ -128,6 +129,8 @@ def convert_file(
     state_dict, report = converter.convert(weights)
     meta = dict(converted_from=[file.name for file in files], **converter.describe(weights))
     if audio is not None:
+        if any(name.startswith(AUDIO_PREFIX) for name in state_dict):
+            raise ValueError(f'{source} holds its audio backbone already; convert it without {audio[1].name}')
         extra, audio_report = audio[0].convert(_read(audio[1]))
         state_dict.update({f'{AUDIO_PREFIX}{name}': value for name, value in extra.items()})
         report.mapped.update({old: f'{AUDIO_PREFIX}{new}' for old, new in audio_report.mapped.items()})

@@ -2,8 +2,9 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch import nn
 
-from mmavs.converters import CONVERTERS, convert_file
+from mmavs.converters import CONVERTERS, Converter, convert_file
 from mmavs.models.audio_backbones import VGGish
 from mmavs.testing.golden import GoldenCase
 
@@ -38,6 +39,19 @@ def test_prefixes_and_wrappers_are_undone(tmp_path, wrap):
     assert len(report.mapped) == 18
     out = torch.load(tmp_path / 'out' / 'out.pth', weights_only=True)
     assert all(torch.equal(out['state_dict'][k], v) for k, v in weights.items())
+
+
+def test_an_audio_backbone_inside_the_file_is_not_replaced_by_another(tmp_path):
+    class Whole(Converter):
+        def build_target(self, source):
+            return nn.ModuleDict(dict(audio_backbone=nn.Linear(2, 2)))
+
+    torch.save(Whole().build_target({}).state_dict(), tmp_path / 'in.pth')
+    torch.save(VGGish().state_dict(), tmp_path / 'vggish.pth')
+    audio = (CONVERTERS['vggish'], tmp_path / 'vggish.pth')
+    with pytest.raises(ValueError, match=r'in\.pth holds its audio backbone already; convert it without vggish\.pth'):
+        convert_file(Whole(), tmp_path / 'in.pth', tmp_path / 'out.pth', audio=audio)
+    assert not (tmp_path / 'out.pth').exists()
 
 
 def test_a_shape_that_does_not_fit_names_key_and_shapes(official):
