@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 import torch
+from mmengine import Config
 from mmengine.runner import Runner
 
-from mmavs.apis import get_config, init_model
+from mmavs.apis import config_root, get_config, init_model
 
 sys.path.insert(0, str(Path(__file__).parents[2] / 'datasets'))
 
@@ -37,6 +38,25 @@ def test_sound_and_network_have_the_same_channels(method, subset):
             assert cfg.model.audio_backbone.in_channels == 2
             assert steps['CAVPMel'].stereo
         assert cfg.default_hooks.checkpoint.save_best == 'avs/JF_beta'
+
+
+@pytest.mark.parametrize('subset', SUBSETS)
+@pytest.mark.parametrize('method', METHODS)
+def test_mono_differs_from_stereo_in_the_places_only(method, subset, tmp_path):
+    name = f'{method}_r50_vpo-{subset}-stereo.py'
+    leaf = (config_root() / method / name).read_text()
+    leaf = leaf.replace('../_base_', str(config_root() / '_base_')).replace('-stereo_512', '-mel_512')
+    leaf = leaf.replace('_base_.stereo_audio_backbone', 'dict(_base_.stereo_audio_backbone, in_channels=1)')
+    (tmp_path / 'mono.py').write_text(leaf)
+    mono, stereo = Config.fromfile(tmp_path / 'mono.py'), get_config(f'{method}/{name}')
+    assert mono.model.audio_backbone.in_channels == 1
+    mono.model.audio_backbone.in_channels = 2
+    assert mono.model == stereo.model
+    for key in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+        for step in mono[key].dataset.pipeline:
+            if step.type in ('MixSources', 'CAVPMel'):
+                step.stereo = True
+        assert mono[key] == stereo[key]
 
 
 @pytest.mark.parametrize('sound', ['', '-stereo'])

@@ -1,0 +1,5 @@
+# VPO-MS in mono as CAVP hears it: as vpo-ss-mel_512.py.
+_base_ = './vpo-ss-mel_512.py'
+train_dataloader = dict(dataset=dict(subset='ms'))
+val_dataloader = dict(dataset=dict(subset='ms'))
+test_dataloader = dict(dataset=dict(subset='ms'))
