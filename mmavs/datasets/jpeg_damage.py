@@ -19,6 +19,9 @@ _COMPLAINT = re.compile(rb'(Corrupt JPEG data|Premature end)[^\n]*')
 def check_jpeg(path: str | os.PathLike) -> None:
     """Look for damage in the middle of a JPEG, over which :func:`~mmavs.datasets.media.read_image` goes on.
 
+    JPEG has no checksum. A lost or overwritten block is nearly always noticed, since what follows does not come out even; a
+    few changed bytes mostly are not.
+
     What the decoder writes to the standard error stream of the process is listened to; not for processes in which other
     threads write there, and thus for checks and not for training.
 
