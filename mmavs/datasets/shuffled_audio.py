@@ -77,17 +77,24 @@ def offscreen_donors(
     generator = np.random.default_rng(seed)
     donors = np.empty(len(groups), np.int64)
     fallback = np.zeros(len(groups), bool)
+    same_length = {length: np.flatnonzero(lengths == length) for length in np.unique(lengths)}
+    found: dict[tuple, tuple[np.ndarray, np.ndarray]] = {}
     for clip in range(len(groups)):
-        others = lengths == lengths[clip]
-        others[clip] = False
-        if not others.any():
+        members = same_length[lengths[clip]]
+        if len(members) < 2:
             raise ValueError('there is no other clip of the same length', clip)
-        fitting = others & ~groups[:, groups[clip] | avoided[clip]].any(1)
-        fallback[clip] = not groups[clip].any() or not fitting.any()
+        # the same for all clips alike: whoever has a group is no clip of other groups than its own
+        alike = lengths[clip], groups[clip].tobytes(), avoided[clip].tobytes()
+        if alike not in found:
+            fitting = members[~groups[members][:, groups[clip] | avoided[clip]].any(1)]
+            found[alike] = fitting, np.unique(kinds[fitting])
+        fitting, fitting_kinds = found[alike]
+        fallback[clip] = not groups[clip].any() or not len(fitting)
         if fallback[clip]:
-            disjoint = others & ~sounding[:, sounding[clip]].any(1)
-            donors[clip] = generator.choice(np.flatnonzero(disjoint if disjoint.any() else others))
+            others = members[members != clip]
+            disjoint = others[~sounding[others][:, sounding[clip]].any(1)]
+            donors[clip] = generator.choice(disjoint if len(disjoint) else others)
             continue
-        kind = generator.choice(np.unique(kinds[fitting]))
-        donors[clip] = generator.choice(np.flatnonzero(fitting & (kinds == kind)))
+        kind = generator.choice(fitting_kinds)
+        donors[clip] = generator.choice(fitting[kinds[fitting] == kind])
     return donors, fallback

@@ -1,3 +1,5 @@
+import time
+
 import numpy as np
 import pytest
 from layouts import make_avss, make_ms3, make_s4, write_csv
@@ -100,6 +102,41 @@ def test_fallback_prefers_a_clip_without_common_class_and_is_reported():
         assert donors[3] in (0, 1, 2)
     with pytest.raises(ValueError, match='no other clip of the same length'):
         offscreen_donors(groups, none, sounding, seed=0, kinds=np.arange(4), lengths=np.array([5, 5, 5, 10]))
+
+
+def donors_one_by_one(groups, avoided, sounding, kinds, lengths, seed):
+    """The rule written down clip by clip, every clip against every other one."""
+    generator = np.random.default_rng(seed)
+    found = []
+    for clip in range(len(groups)):
+        others = np.flatnonzero((lengths == lengths[clip]) & (np.arange(len(groups)) != clip))
+        fitting = np.array([k for k in others if not (groups[k] & (groups[clip] | avoided[clip])).any()], int)
+        if not groups[clip].any() or not len(fitting):
+            disjoint = [k for k in others if not (sounding[k] & sounding[clip]).any()]
+            found.append(generator.choice(disjoint or others))
+        else:
+            kind = generator.choice(np.unique(kinds[fitting]))
+            found.append(generator.choice([k for k in fitting if kinds[k] == kind]))
+    return found
+
+
+def test_donors_are_those_of_the_rule_written_down_clip_by_clip():
+    rng = np.random.default_rng(0)
+    for seed in range(5):
+        groups, avoided, sounding = (rng.random((60, n)) < share for n, share in ((4, 0.3), (4, 0.2), (9, 0.2)))
+        arguments = dict(kinds=rng.integers(0, 7, 60), lengths=rng.choice([5, 10], 60), seed=seed)
+        donors, fallback = offscreen_donors(groups, avoided, sounding, **arguments)
+        assert 0 < fallback.sum() < 60
+        assert donors.tolist() == donors_one_by_one(groups, avoided, sounding, **arguments)
+
+
+def test_donors_of_a_large_set_are_chosen_at_once():
+    """Chosen anew for every training and every test; 12 202 is the training part of VPO-SS."""
+    groups = np.arange(12202)[:, None] % 4 == np.arange(4)
+    none = np.zeros_like(groups)
+    start = time.process_time()
+    offscreen_donors(groups, none, groups, np.arange(12202), np.full(12202, 1), seed=0)
+    assert time.process_time() - start < 10
 
 
 def test_a_kind_is_drawn_before_its_clips():
