@@ -18,6 +18,9 @@ import torch
 from torch import Tensor
 
 StateDict = dict[str, Tensor]
+INFORMATIVE = ' (informative)'  # ends the name of an error that does not decide
+CONSTANTS = {'zeros': 0, 'ones': 1}
+MAX_FREE_FLAGS = 20  # so many flags are searched through in all combinations
 
 
 def normal_from_name(seed: int, name: str, shape: Iterable[int]) -> np.ndarray:
@@ -75,44 +78,74 @@ class GoldenCase:
         with np.load(path.parent / manifest['npz']) as archive:
             return cls(manifest, {key: archive[key] for key in archive.files})
 
+    @property
+    def num_frames(self) -> int:
+        """``T``, frames per clip."""
+        return self.manifest['build'].get('T', 5)
+
     def state_dict(self) -> StateDict:
         """Fill the official state dict."""
         seed = self.manifest['seed']
         return {name: fill_tensor(seed, name, shape, dtype) for name, shape, dtype in self.manifest['state_dict']}
 
     def inputs(self) -> dict[str, Tensor]:
-        """Return the inputs by name without ``input.``: stored ones, else standard normal ones made from their names.
+        """Return the inputs by name without ``input.``: stored or constant ones, else standard normal ones made from their names.
 
-        Frame flags with a rule in words are found by their digest (see ``flags_from_digest``).
+        Frame flags with a rule in words are found by their digest (see ``flags_from_digest``). A normal input whose digest is
+        that of its values with padded frames at zero has zeros there.
 
         Raises:
-            ValueError: Another rule than ``standard_normal`` without a stored array, or a digest that does not fit.
+            ValueError: Another rule without a stored array, or a digest that does not fit.
         """
         result = {}
-        for entry in self.manifest['inputs']:
-            name, dtype = entry['name'], entry['dtype']
-            if name in self.arrays:
-                value = self.arrays[name]
-            elif 'values' in entry:
-                value = np.asarray(entry['values']).reshape(entry['shape'])
-            elif str(entry.get('rule', '')).startswith('standard_normal'):
-                value = normal_from_name(self.manifest['seed'], name, entry['shape'])
-            elif 'flag' in name and 'sha256' in entry:
-                value = flags_from_digest(entry, self.manifest['build']['T'])
-            else:
-                raise ValueError(f'input {name} follows the rule {entry.get("rule")!r} and is not stored')
-            value = np.ascontiguousarray(np.asarray(value).astype(dtype))
-            digest = hashlib.sha256(value.tobytes()).hexdigest()
-            if entry.get('sha256', digest) != digest:
+        valid = None
+        for entry in sorted(self.manifest['inputs'], key=lambda entry: not is_frame_flag(entry['name'])):
+            value = np.ascontiguousarray(self._input_value(entry).astype(entry['dtype']))
+            if is_frame_flag(entry['name']):
+                valid = value.flatten() > 0 if valid is None or is_video_flag(entry['name']) else valid
+            elif valid is not None and not has_digest(value, entry) and len(value) == len(valid):
+                value = value * valid.reshape(-1, *[1] * (value.ndim - 1)).astype(value.dtype)
+            if not has_digest(value, entry):
                 raise ValueError(
-                    f'input {name} does not have the digest of the manifest; was it made by another numpy?'
+                    f'input {entry["name"]} does not have the digest of the manifest; was it made by another numpy?'
                 )
-            result[name.removeprefix('input.')] = torch.from_numpy(value)
+            result[entry['name'].removeprefix('input.')] = torch.from_numpy(value)
         return result
+
+    def _input_value(self, entry: dict[str, Any]) -> np.ndarray:
+        """Return the values of one input, whatever the way they are given."""
+        name, rule = entry['name'], str(entry.get('rule', ''))
+        for key in (name, f'input.{name}', name.removeprefix('input.')):
+            if key in self.arrays:
+                return self.arrays[key].reshape(entry['shape'])
+        if 'values' in entry:
+            return np.asarray(entry['values']).reshape(entry['shape'])
+        if rule.startswith('standard_normal'):
+            return normal_from_name(self.manifest['seed'], name, entry['shape'])
+        if is_frame_flag(name) and 'sha256' in entry:
+            return flags_from_digest(entry, self.num_frames)
+        if rule in CONSTANTS:
+            return np.full(entry['shape'], CONSTANTS[rule])
+        raise ValueError(f'input {name} follows the rule {entry.get("rule")!r} and is not stored')
+
+
+def is_frame_flag(name: str) -> bool:
+    """Tell whether an input says which frames exist or are annotated (``vid_temporal_mask_flag`` in the published code)."""
+    return 'flag' in name or 'temporal' in name
+
+
+def is_video_flag(name: str) -> bool:
+    """Tell whether frame flags say which frames exist, not which are annotated."""
+    return is_frame_flag(name) and not name.removeprefix('input.').startswith('gt')
+
+
+def has_digest(value: np.ndarray, entry: dict[str, Any]) -> bool:
+    """Tell whether an input has the digest of its entry, or no digest is given."""
+    return entry.get('sha256') in (None, hashlib.sha256(value.tobytes()).hexdigest())
 
 
 def flags_from_digest(entry: dict[str, Any], num_frames: int) -> np.ndarray:
-    """Find frame flags by their digest: clips that exist up to some length, one length per clip.
+    """Find frame flags by their digest: first clips that exist up to some length, then any zeros and ones of a short entry.
 
     Args:
         entry: Input of a manifest with ``shape``, ``dtype`` and ``sha256``.
@@ -122,12 +155,16 @@ def flags_from_digest(entry: dict[str, Any], num_frames: int) -> np.ndarray:
         Zeros and ones of the entry's shape.
 
     Raises:
-        ValueError: No lengths give this digest.
+        ValueError: No lengths give this digest, nor do other flags.
     """
-    num_clips = int(np.prod(entry['shape'])) // num_frames
-    for lengths in itertools.product(range(num_frames, -1, -1), repeat=num_clips):
-        flags = (np.arange(num_frames) < np.asarray(lengths)[:, None]).astype(entry['dtype']).reshape(entry['shape'])
-        if hashlib.sha256(flags.tobytes()).hexdigest() == entry['sha256']:
+    num_flags = int(np.prod(entry['shape']))
+    lengths = itertools.product(range(num_frames, -1, -1), repeat=num_flags // num_frames)
+    candidates = (np.arange(num_frames) < np.asarray(clips)[:, None] for clips in lengths)
+    if num_flags <= MAX_FREE_FLAGS:
+        candidates = itertools.chain(candidates, map(np.asarray, itertools.product((True, False), repeat=num_flags)))
+    for candidate in candidates:
+        flags = candidate.astype(entry['dtype']).reshape(entry['shape'])
+        if has_digest(flags, entry):
             return flags
     raise ValueError(f'input {entry["name"]}: no clip lengths up to {num_frames} give the flags of the manifest')
 
@@ -149,7 +186,8 @@ def compare(case: GoldenCase, outputs: dict[str, Tensor]) -> dict[str, float]:
         outputs: Whole outputs under the manifest's names.
 
     Returns:
-        ``{what: relative error}``: one entry per stored part, and one for the L2 norm of each whole output.
+        ``{what: relative error}``: one entry per stored part, and one for the L2 norm of each whole output. Names of outputs
+        with ``gate: false`` end in ``INFORMATIVE``.
 
     Raises:
         KeyError: A gated output of the manifest is missing.
@@ -160,13 +198,14 @@ def compare(case: GoldenCase, outputs: dict[str, Tensor]) -> dict[str, float]:
         if name.startswith('input.') or (name not in outputs and not entry.get('gate', True)):
             continue
         value = outputs[name].detach().float().numpy()
+        ending = '' if entry.get('gate', True) else INFORMATIVE
         for stored in entry['stored']:
             cut = value
             if stored.get('slices') is not None:
                 cut = value[tuple(slice(*s) if isinstance(s, list) else s for s in stored['slices'])]
-            errors[stored['key']] = relative_l2(cut, case.arrays[stored['key']])
+            errors[stored['key'] + ending] = relative_l2(cut, case.arrays[stored['key']])
         norm = float(np.linalg.norm(value.astype(np.float64)))
-        errors[f'{name} (norm)'] = abs(norm - entry['l2']) / max(entry['l2'], 1e-30)
+        errors[f'{name} (norm){ending}'] = abs(norm - entry['l2']) / max(entry['l2'], 1e-30)
         if list(value.shape) != entry['shape']:
-            errors[f'{name} (shape)'] = math.inf
+            errors[f'{name} (shape){ending}'] = math.inf
     return errors

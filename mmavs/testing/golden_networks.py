@@ -1,7 +1,6 @@
 """Running golden network cases: fill the official state dict, convert it, load it into the configured model, compare."""
 
 from collections.abc import Callable
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -9,7 +8,7 @@ from torch import Tensor
 from mmavs.apis import get_config, init_model
 from mmavs.converters import CONVERTERS
 from mmavs.testing.golden import GoldenCase, compare
-from mmavs.testing.golden_query_networks import avsegformer_outputs, catr_outputs
+from mmavs.testing.golden_query_networks import avsegformer_outputs, batch_of, catr_outputs
 
 
 def tpavi_outputs(case: GoldenCase) -> dict[str, Tensor]:
@@ -41,18 +40,7 @@ def tpavi_outputs(case: GoldenCase) -> dict[str, Tensor]:
     own.update(state_dict)
     model.load_state_dict(own)
 
-    inputs = case.inputs()
-    frames = inputs.pop('image')
-    audio = inputs.pop('audio')
-    num_frames = build.get('T', 5)
-    batch: dict[str, Any] = dict(
-        frames=frames.reshape(-1, num_frames, *frames.shape[-3:]),
-        audio_features=audio.reshape(-1, num_frames, audio.shape[-1]),
-    )
-    for name, value in inputs.items():
-        if 'flag' not in name:
-            raise ValueError(f'input {name!r} of the case is not known')
-        batch['frame_valid'] = value.reshape(-1, num_frames) > 0
+    batch = batch_of(case)
     with torch.no_grad():
         logits = model(batch, mode='tensor')
         features = model.segment(batch).features

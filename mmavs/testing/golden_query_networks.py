@@ -1,14 +1,12 @@
 """Golden cases of the methods with queries: AVSegFormer and CATR."""
 
-from dataclasses import replace
-
 import torch
 from mmengine import Config
 from torch import Tensor, nn
 
 from mmavs.apis import get_config, init_model
 from mmavs.converters import CONVERTERS
-from mmavs.testing.golden import GoldenCase, StateDict
+from mmavs.testing.golden import GoldenCase, StateDict, is_frame_flag, is_video_flag
 
 BACKBONES = {'resnet': 'r50', 'b5': 'pvt-v2-b5'}
 
@@ -24,23 +22,19 @@ def batch_of(case: GoldenCase) -> dict[str, Tensor]:
     """Return the inputs of a case as the segmentor takes them; images, audio and flags are clip-major in the manifest.
 
     Raises:
-        ValueError: An input that is none of these.
+        ValueError: An input that is none of these, or padding inside a clip, which no published network can take.
     """
-    # a padding mask made by the rule "zeros" says that nothing is padded, which is the default
-    entries = [
-        entry
-        for entry in case.manifest['inputs']
-        if not (entry['name'].endswith('_pad') and entry.get('rule') == 'zeros')
-    ]
-    inputs = replace(case, manifest={**case.manifest, 'inputs': entries}).inputs()
-    num_frames = case.manifest['build']['T']
+    inputs = case.inputs()
+    num_frames = case.num_frames
     audio = inputs.pop('audio')
     name = 'audio' if audio.dim() == 4 else 'audio_features'
     batch = {'frames': inputs.pop('image').unflatten(0, (-1, num_frames)), name: audio.unflatten(0, (-1, num_frames))}
     for name, value in inputs.items():
-        if 'flag' not in name:
+        if is_frame_flag(name):
+            if is_video_flag(name):
+                batch['frame_valid'] = value.reshape(-1, num_frames) > 0
+        elif not name.endswith('_pad') or value.any():
             raise ValueError(f'input {name!r} of the case is not known')
-        batch['frame_valid'] = value.reshape(-1, num_frames) > 0
     return batch
 
 
@@ -70,6 +64,8 @@ def avsegformer_outputs(case: GoldenCase) -> dict[str, Tensor]:
 def catr_outputs(case: GoldenCase) -> dict[str, Tensor]:
     """Run a CATR case through converter, config and segmentor; the published outputs have frames before clips.
 
+    The published test resizes the chosen masks to 224 pixels, whatever the size of the frames.
+
     Raises:
         ValueError: The official state dict leaves more unfilled than VGGish, which is not part of it.
     """
@@ -85,12 +81,17 @@ def catr_outputs(case: GoldenCase) -> dict[str, Tensor]:
     for part in ('neck', 'decode_head'):
         cfg.model[part].update(**shared, **options[part], num_heads=build.get('nheads', 8))
     model = load_converted(cfg, state_dict)
+    sizes = [entry['shape'][-2:] for entry in case.manifest['outputs'] if entry['name'] == 'selected_mask']
     with torch.no_grad():
         output = model.segment(batch_of(case))
+        for size in sizes:
+            if size != list(output.logits.shape[-2:]):
+                output = model.decode_head(output.features, size=tuple(size))
     outputs = {}
     masks, scores = (output.features.aux[name].transpose(1, 2) for name in ('query_masks', 'query_scores'))
     for layer, prefix in enumerate([*(f'aux_outputs.{i}.' for i in range(len(masks) - 1)), '']):
         outputs[f'{prefix}pred_masks'] = masks[layer]
         outputs[f'{prefix}pred_is_referred'] = scores[layer]
+    outputs['selected_index'] = scores[-1].softmax(-1)[..., 0].argmax(-1).flatten()
     outputs['selected_mask'] = output.logits[:, :, 0].transpose(0, 1).flatten(0, 1)
     return outputs

@@ -5,7 +5,15 @@ import numpy as np
 import pytest
 import torch
 
-from mmavs.testing.golden import GoldenCase, compare, fill_tensor, flags_from_digest, normal_from_name, relative_l2
+from mmavs.testing.golden import (
+    INFORMATIVE,
+    GoldenCase,
+    compare,
+    fill_tensor,
+    flags_from_digest,
+    normal_from_name,
+    relative_l2,
+)
 
 
 def digest(array):
@@ -41,8 +49,14 @@ def test_frame_flags_are_found_by_their_digest(dtype, shape):
     assert np.array_equal(flags_from_digest(entry, 10), flags)
 
 
-def test_flags_that_are_no_clip_lengths_are_refused():
-    entry = dict(name='input.flag', shape=[4], dtype='int64', sha256=digest(np.array([0, 1, 0, 1])))
+def test_flags_with_gaps_are_found_too():
+    flags = np.array([1, 0, 1, 1, 0, 0, 1, 0], dtype='float32')
+    entry = dict(name='input.flag', shape=[8], dtype='float32', sha256=digest(flags))
+    assert np.array_equal(flags_from_digest(entry, 4), flags)
+
+
+def test_flags_that_are_no_zeros_and_ones_are_refused():
+    entry = dict(name='input.flag', shape=[4], dtype='int64', sha256=digest(np.array([0, 2, 0, 1])))
     with pytest.raises(ValueError, match=r'input input\.flag: no clip lengths up to 4'):
         flags_from_digest(entry, 4)
 
@@ -80,3 +94,36 @@ def test_relative_l2_never_hides_a_mismatch():
     assert relative_l2(np.zeros(3), np.zeros(4)) == np.inf
     assert relative_l2(np.array([np.nan]), np.ones(1)) == np.inf
     assert relative_l2(np.array([1.0, 2.0]), np.array([1.0, 2.0])) == 0
+
+
+FLAGS = np.array([1, 0], dtype=np.float32)
+
+
+def flag_entry(name):
+    return dict(name=name, shape=[2], dtype='float32', rule='1 for existing frames', sha256=digest(FLAGS))
+
+
+def test_normal_inputs_may_be_zero_on_padded_frames(tmp_path):
+    image = normal_from_name(0, 'input.image', (2, 3)).astype(np.float32) * FLAGS[:, None]
+    entry = dict(name='input.image', shape=[2, 3], dtype='float32', rule='standard_normal, zeros on padded frames')
+    inputs = [{**entry, 'sha256': digest(image)}, flag_entry('input.vid_temporal_mask_flag')]
+    assert np.array_equal(write_case(tmp_path, inputs=inputs).inputs()['image'], image)
+
+
+def test_inputs_may_be_constant_or_stored_with_or_without_their_prefix(tmp_path):
+    entries = [
+        dict(name='audio_pad', shape=[1, 2], dtype='float32', rule='zeros'),
+        dict(name='input.scale', shape=[2], dtype='float32', rule='ones'),
+        dict(name='input.y', shape=[2], dtype='float32', rule='stored'),
+        dict(name='y', shape=[1, 2], dtype='float32', rule='stored'),
+    ]
+    for entry in entries:
+        inputs = write_case(tmp_path, inputs=[entry]).inputs()
+        name = entry['name'].removeprefix('input.')
+        assert torch.equal(inputs[name], torch.full(entry['shape'], 0.0 if name == 'audio_pad' else 1.0))
+
+
+def test_outputs_that_do_not_decide_are_named_so(tmp_path):
+    outputs = [dict(name='y', shape=[2], l2=1.0, gate=False, stored=[dict(key='y', slices=None)])]
+    errors = compare(write_case(tmp_path, outputs=outputs), dict(y=torch.zeros(3)))
+    assert set(errors) == {f'{name}{INFORMATIVE}' for name in ('y', 'y (norm)', 'y (shape)')}

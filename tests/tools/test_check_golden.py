@@ -45,3 +45,16 @@ def test_an_unknown_method_is_one_message(monkeypatch, capsys, tmp_path):
         "error: method 'other' is not known; known: ['avsegformer', 'catr', 'tpavi', 'vggish']"
         in capsys.readouterr().err
     )
+
+
+def test_outputs_that_do_not_decide_are_shown_only(monkeypatch, capsys, tmp_path):
+    manifest = json.loads((GOLDEN / 'vggish.json').read_text())
+    for entry in manifest['outputs']:
+        entry['gate'] = entry['name'] == 'embedding'
+    manifest['outputs'][-1].update(l2=1e9)
+    (tmp_path / 'vggish.json').write_text(json.dumps(manifest))
+    shutil.copy(GOLDEN / 'vggish.npz', tmp_path)
+    assert run(monkeypatch, tmp_path / 'vggish.json') == 0
+    text = capsys.readouterr().out
+    assert 'ok   ' in text
+    assert f'info {tmp_path / "vggish.json"} pre_relu (norm): 1.00e+00' in text
