@@ -39,7 +39,7 @@ def read_image(path: str | os.PathLike) -> np.ndarray:
 def _decode(path: str, what: str, data: bytes, flag: int) -> np.ndarray:
     try:
         pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flag | cv2.IMREAD_IGNORE_ORIENTATION)
-    except cv2.error as error:  # a header of a rare format, whose size is not known before
+    except cv2.error as error:  # wider or higher than OpenCV reads
         raise ValueError(f'{what} file {path!r} cannot be decoded as a picture ({error.err}); copy it again') from error
     if pixels is None:
         raise ValueError(f'{what} file {path!r} cannot be decoded as a picture; copy it again')

@@ -30,8 +30,8 @@ def read_picture_bytes(path: str, what: str) -> bytes:
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: The file cannot be read, is empty, truncated, an animation, larger than :data:`MAX_PIXELS`, or a mask of
-            16 bits.
+        ValueError: The file cannot be read, is empty, truncated, no picture, an animation, larger than :data:`MAX_PIXELS`, or
+            a mask of 16 bits.
     """
     try:
         with open(path, 'rb') as file:
@@ -47,7 +47,10 @@ def read_picture_bytes(path: str, what: str) -> bytes:
         raise ValueError(
             f'{what} file {path!r} has 16 bits per value, a mask has 8; save it again with 8 bits per value'
         )
-    width, height, pictures = _header(data)
+    header = _header(data)
+    if header is None:  # not even tried: its size is unknown, and OpenCV leaves temporary files behind for some kinds
+        raise ValueError(f'{what} file {path!r} cannot be decoded as a picture; copy it again')
+    width, height, pictures = header
     if pictures > 1:
         raise ValueError(
             f'{what} file {path!r} is an animation of {pictures} pictures, expected one; save one as PNG or JPEG'
@@ -60,8 +63,8 @@ def read_picture_bytes(path: str, what: str) -> bytes:
     return data
 
 
-def _header(data: bytes) -> tuple[int, int, int]:
-    """Width, height and number of pictures as the file claims; zeros where the decoder will refuse it anyway."""
+def _header(data: bytes) -> tuple[int, int, int] | None:
+    """Width, height and number of pictures as the file claims; zeros where the decoder will refuse it, ``None`` if unknown."""
     if data.startswith(_PNG):
         return (*(struct.unpack('>II', data[16:24]) if len(data) >= 24 else (0, 0)), _png_pictures(data))
     if data.startswith(JPEG):
@@ -72,7 +75,7 @@ def _header(data: bytes) -> tuple[int, int, int]:
     except Image.DecompressionBombError:
         return MAX_PIXELS + 1, 1, 1
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError):
-        return 0, 0, 0
+        return None
 
 
 def _png_pictures(data: bytes) -> int:

@@ -171,9 +171,8 @@ FILES = {
     'frame: header of 60000x60000 in a rare format': Damage(
         's4', FRAME, raw(b'#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n\n-Y 60000 +X 60000\n' + bytes(99)), COPY
     ),
-    'mask: header of 60000x60000 in a rare format': Damage(
-        's4', MASK, raw(b'#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n\n-Y 60000 +X 60000\n' + bytes(99)), COPY
-    ),
+    'frame: header of 2000000x10 in a rare format': Damage('s4', FRAME, raw(b'P6 2000000 10 255\n' + bytes(99)), COPY),
+    'mask: header of 2000000x10 in a rare format': Damage('s4', MASK, raw(b'P6 2000000 10 255\n' + bytes(99)), COPY),
     'frame is an animated png': Damage(
         's4',
         FRAME,
