@@ -5,10 +5,10 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from mmavs.apis import get_config, init_model
+from mmavs.apis import init_model
 from mmavs.converters import CONVERTERS
 from mmavs.testing.golden import GoldenCase, compare
-from mmavs.testing.golden_query_networks import avsegformer_outputs, batch_of, catr_outputs
+from mmavs.testing.golden_query_networks import avsegformer_outputs, batch_of, catr_outputs, method_config
 
 
 def tpavi_outputs(case: GoldenCase) -> dict[str, Tensor]:
@@ -23,9 +23,8 @@ def tpavi_outputs(case: GoldenCase) -> dict[str, Tensor]:
     if report.missing:
         raise ValueError(f'the official state dict leaves {report.missing} of the model unfilled')
     options = CONVERTERS['tpavi'].read_options(official)
-    backbone = {'resnet': 'r50', 'b5': 'pvt-v2-b5'}[options['backbone']]
     dataset = 'avss' if options['num_classes'] > 1 else 'ms3'
-    cfg = get_config(f'tpavi/tpavi_{backbone}_{dataset}.py')
+    cfg = method_config('tpavi', options['backbone'], dataset)
     cfg.model.neck.update(
         channels=options['channels'],
         stages=options['stages'],

@@ -8,7 +8,14 @@ from mmavs.apis import get_config, init_model
 from mmavs.converters import CONVERTERS
 from mmavs.testing.golden import GoldenCase, StateDict, is_frame_flag, is_video_flag
 
-BACKBONES = {'resnet': 'r50', 'b5': 'pvt-v2-b5'}
+
+def method_config(method: str, variant: str, dataset: str) -> Config:
+    """Return the config of a method with the backbone that its converter names: ``'resnet'``, or a variant of PVT-v2."""
+    backbone = 'r50' if variant == 'resnet' else 'pvt-v2-b5'
+    cfg = get_config(f'{method}/{method}_{backbone}_{dataset}.py')
+    if variant != 'resnet':
+        cfg.model.backbone.variant = variant  # all of them have the same widths
+    return cfg
 
 
 def load_converted(cfg: Config, converted: StateDict) -> nn.Module:
@@ -51,7 +58,7 @@ def avsegformer_outputs(case: GoldenCase) -> dict[str, Tensor]:
         raise ValueError(f'the official state dict leaves {report.missing} of the model unfilled')
     options = converter.read_options(official)
     dataset = 'avss' if options['num_classes'] > 1 else 'ms3'
-    cfg = get_config(f'avsegformer/avsegformer_{BACKBONES[options["backbone"]]}_{dataset}.py')
+    cfg = method_config('avsegformer', options['backbone'], dataset)
     shared = {key: options[key] for key in ('channels', 'num_heads')}
     cfg.model.neck.update(**shared, **options['neck'])
     cfg.model.decode_head.update(**shared, **options['decode_head'], num_classes=options['num_classes'])
@@ -76,7 +83,7 @@ def catr_outputs(case: GoldenCase) -> dict[str, Tensor]:
     if report.missing:
         raise ValueError(f'the official state dict leaves {report.missing} of the model unfilled')
     options = converter.read_options(official)
-    cfg = get_config(f'catr/catr_{BACKBONES[options["backbone"]]}_ms3.py')
+    cfg = method_config('catr', options['backbone'], 'ms3')
     shared = {key: options[key] for key in ('channels', 'ffn_channels')}
     for part in ('neck', 'decode_head'):
         cfg.model[part].update(**shared, **options[part], num_heads=build.get('nheads', 8))

@@ -7,7 +7,7 @@ from mmavs.apis import init_model
 from mmavs.converters import CONVERTERS, convert_file
 from mmavs.testing.golden import GoldenCase, compare
 from mmavs.testing.golden_networks import check_case
-from mmavs.testing.golden_query_networks import batch_of
+from mmavs.testing.golden_query_networks import batch_of, method_config
 
 GOLDEN = Path(__file__).parents[1] / 'data' / 'golden'
 CASES = [
@@ -34,6 +34,13 @@ def test_a_converted_file_gives_the_published_masks_with_the_config_of_its_name(
         logits = model(batch_of(case), mode='tensor')
     case.manifest['outputs'] = [entry for entry in case.manifest['outputs'] if entry['name'] == 'pred']
     assert max(compare(case, dict(pred=logits.flatten(0, 1))).values()) < 1e-5
+
+
+@pytest.mark.parametrize('method', ['avsegformer', 'catr', 'tpavi'])
+def test_every_backbone_that_converters_name_has_a_config(method):
+    assert method_config(method, 'resnet', 'ms3').model.backbone.type == 'ResNetStages'
+    backbone = method_config(method, 'b2', 'ms3').model.backbone
+    assert (backbone.type, backbone.variant) == ('PVTv2Stages', 'b2')
 
 
 def with_input(case, name, value):
