@@ -11,7 +11,7 @@ import os
 import statistics
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from functools import partial
 from typing import Any
@@ -120,10 +120,9 @@ def measure_peaks(config: str, variant: str, threads: int) -> dict[str, float]:
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def measure_case(config: str, args: argparse.Namespace) -> list[list[str]]:
-    """Return the table rows of one network."""
+def measure_case(config: str, args: argparse.Namespace) -> Iterator[list[str]]:
+    """Yield the table rows of one network as they come."""
     peaks = {variant: measure_peaks(config, variant, args.threads) for variant in VARIANTS}
-    rows = []
     for part, run in build_runs(config, args.threads).items():
         outputs = {variant: in_variant(run, variant) for variant in VARIANTS}
         difference = float((outputs['mmavs'] - outputs['published']).norm() / outputs['published'].norm())
@@ -131,17 +130,14 @@ def measure_case(config: str, args: argparse.Namespace) -> list[list[str]]:
         readings = take_turns(tasks, args.rounds, Stopwatch('cpu'), warm_up=0)
         times = {key: statistics.median(getattr(one, args.clock) for one in values) for key, values in readings.items()}
         memory = [peaks[variant].get(part) for variant in VARIANTS]
-        rows.append(
-            [
-                config.rsplit('/', 1)[-1].removesuffix('.py'),
-                part,
-                *(f'{times[variant] * 1e3:.1f}' for variant in VARIANTS),
-                f'{times["mmavs"] / times["published"]:.2f}',
-                *('n/a' if value is None else f'{value:.0f}' for value in memory),
-                f'{difference:.0e}',
-            ]
-        )
-    return rows
+        yield [
+            config.rsplit('/', 1)[-1].removesuffix('.py'),
+            part,
+            *(f'{times[variant] * 1e3:.1f}' for variant in VARIANTS),
+            f'{times["mmavs"] / times["published"]:.2f}',
+            *('n/a' if value is None else f'{value:.0f}' for value in memory),
+            f'{difference:.0e}',
+        ]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
