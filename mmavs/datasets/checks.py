@@ -105,11 +105,11 @@ def check_clip(dataset: BaseAVSDataset, index: int) -> list[Problem]:
         shape = shape or frame.shape[:2]
     if dataset.own_folders:
         problems.extend(_surplus_frames(clip))
-    mode, unmatched, paths = _mask_reading(dataset, clip)
+    mode, max_unmatched, paths = _mask_reading(dataset, clip)
     for path in paths:
         if path is not None:
-            mask = attempt(path, lambda path=path: read_mask(path, mode, len(clip['classes']), shape, unmatched))
-            if mask is not None and mode == 'palette' and unmatched == 'background':
+            mask = attempt(path, lambda path=path: read_mask(path, mode, len(clip['classes']), shape, max_unmatched))
+            if mask is not None and mode == 'palette' and max_unmatched > 0:
                 problems.extend(_unmatched_colours(clip, path))
     if 'audio_paths' in clip:  # several sources; short ones are repeated
         for path in clip['audio_paths']:
@@ -155,11 +155,11 @@ def _pipeline_part(dataset: BaseAVSDataset, kind: type) -> Any:
     return next((t for t in dataset.pipeline.transforms if isinstance(t, kind)), None)
 
 
-def _mask_reading(dataset: BaseAVSDataset, clip: dict[str, Any]) -> tuple[str, str, list[str | None]]:
+def _mask_reading(dataset: BaseAVSDataset, clip: dict[str, Any]) -> tuple[str, float, list[str | None]]:
     loader = _pipeline_part(dataset, LoadClipMasks) or LoadClipMasks(dataset.mask_mode)
     mode = loader.mode or clip['mask_mode']
     key = 'index_mask_paths' if mode == 'index' and 'index_mask_paths' in clip else 'mask_paths'
-    return mode, loader.unmatched, clip[key]
+    return mode, loader.max_unmatched, clip[key]
 
 
 def _check_audio(dataset: BaseAVSDataset, clip: dict[str, Any]) -> str | None:

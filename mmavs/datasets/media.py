@@ -47,7 +47,11 @@ def _decode(path: str, what: str, data: bytes, flag: int) -> np.ndarray:
 
 
 def read_mask(
-    path: str | os.PathLike, mode: str, num_classes: int, shape: tuple[int, int] | None = None, unmatched: str = 'error'
+    path: str | os.PathLike,
+    mode: str,
+    num_classes: int,
+    shape: tuple[int, int] | None = None,
+    max_unmatched: float = 0.0,
 ) -> np.ndarray:
     """Read a mask as class indices.
 
@@ -59,21 +63,20 @@ def read_mask(
             :data:`~mmavs.datasets.classes.VPO_CATEGORY_IDS`.
         num_classes: Classes including background; 2 in binary tasks.
         shape: ``(H, W)`` the mask must have (that of its frame), or ``None``.
-        unmatched: ``'error'``, or ``'background'``: what the published loader makes of a colour that is no class, in
-            silence.
+        max_unmatched: For ``'palette'``: the share of the pixels, 0 to 1, that may have a colour of no class. They become
+            background, which the published loader makes of any number of them in silence.
 
     Returns:
         ``(H, W)`` uint8: 0 background, class index, 255 ignore (``'vpo'``, and ``'index'`` with more than two classes).
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: The file is empty, truncated or not a picture; has another size than its frame; holds a value or a
-            colour that no class has; or an argument is unknown.
+        ValueError: The file is empty, truncated or not a picture; has another size than its frame; holds a value that no
+            class has, or too many pixels of such a colour; or an argument is unknown.
     """
     if mode not in MASK_MODES:
         raise ValueError(f'mode must be one of {MASK_MODES}, got {mode!r}')
-    if unmatched not in ('error', 'background'):
-        raise ValueError(f"unmatched must be 'error' or 'background', got {unmatched!r}")
+    check_max_unmatched(max_unmatched)
     path = os.fspath(path)
     pixels = _decode_mask(path, mode, num_classes)
     if shape is not None and pixels.shape[:2] != tuple(shape):
@@ -82,7 +85,7 @@ def read_mask(
             f'{shape[0]}x{shape[1]}; frame and mask must have one size'
         )
     if mode == 'palette':
-        return _from_colours(path, pixels, num_classes, unmatched)
+        return _from_colours(path, pixels, num_classes, max_unmatched)
     if mode == 'vpo':
         return _from_categories(path, pixels)
     if mode == 'binary' or num_classes == 2:
@@ -157,6 +160,16 @@ def _from_categories(path: str, pixels: np.ndarray) -> np.ndarray:
     return mask
 
 
+def check_max_unmatched(share: float) -> None:
+    """Refuse what is no share of pixels.
+
+    Raises:
+        ValueError: ``share`` is no number from 0 to 1.
+    """
+    if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1:
+        raise ValueError(f'max_unmatched must be a share of pixels from 0 to 1, got {share!r}')
+
+
 @lru_cache(maxsize=2)
 def _colour_table(num_classes: int) -> np.ndarray:
     """Class index of every colour ``blue << 16 | green << 8 | red``, ``(2**24,)`` uint8: one look-up per pixel."""
@@ -166,7 +179,7 @@ def _colour_table(num_classes: int) -> np.ndarray:
     return table
 
 
-def _from_colours(path: str, pixels: np.ndarray, num_classes: int, unmatched: str) -> np.ndarray:
+def _from_colours(path: str, pixels: np.ndarray, num_classes: int, max_unmatched: float) -> np.ndarray:
     table = _colour_table(num_classes)
     mask = np.empty(pixels.shape[:2], np.uint8)
     rows = max(1, _BLOCK // mask.shape[1])
@@ -176,12 +189,12 @@ def _from_colours(path: str, pixels: np.ndarray, num_classes: int, unmatched: st
         table.take(codes, out=mask[top : top + rows], mode='clip')
     if mask.max(initial=0) == _UNMATCHED:
         wrong = mask == _UNMATCHED
-        if unmatched == 'error':
+        if wrong.mean() > max_unmatched:
             colour = tuple(int(c) for c in pixels[wrong][0])
             raise ValueError(
-                f'mask file {path!r} has {int(wrong.sum())} pixels of a colour that no class has, for example RGB {colour}; '
-                "read labels_semantic instead (mode='index'), or pass unmatched='background' to do what the published "
-                'loader does'
+                f'mask file {path!r} has {int(wrong.sum())} pixels of a colour that no class has, more than '
+                f'max_unmatched={max_unmatched} allows, for example RGB {colour}; read labels_semantic instead '
+                "(mode='index'), or raise max_unmatched: they then are background, as in the published loader"
             )
         mask[wrong] = 0
     return mask

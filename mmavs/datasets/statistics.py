@@ -119,7 +119,7 @@ def measure_clip(
         if mask_path is None:
             continue
         frame = read_image(frame_path)
-        labels = read_mask(mask_path, clip['mask_mode'], len(classes), frame.shape[:2], 'background')
+        labels = read_mask(mask_path, clip['mask_mode'], len(classes), frame.shape[:2], max_unmatched=1.0)
         found = np.flatnonzero(np.bincount(labels.reshape(-1), minlength=256)[:IGNORE])
         seen[second] = tuple(classes[i] for i in found if i)
         mask = (labels > 0) & (labels != IGNORE)

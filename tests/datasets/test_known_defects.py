@@ -78,7 +78,7 @@ def test_clips_in_several_splits_are_named(tmp_path, make, kind, table, row, cli
     assert str(root / table) in defect.message
 
 
-def test_unmatched_colours_are_known_where_the_pipeline_reads_them_as_published(tmp_path):
+def test_a_few_unmatched_colours_are_a_known_defect_and_a_wrong_palette_is_not(tmp_path):
     root = make_avss(tmp_path, voc_palette(71), splits=('val',))
     path = root / 'v2/v2val0_0_10000/labels_rgb/4.png'
     colours = np.asarray(Image.open(path)).copy()
@@ -86,13 +86,19 @@ def test_unmatched_colours_are_known_where_the_pipeline_reads_them_as_published(
     Image.fromarray(colours).save(path)
     steps = [
         dict(type='LoadClipFrames'),
-        dict(type='LoadClipMasks', unmatched='background'),
+        dict(type='LoadClipMasks', max_unmatched=0.02),
         dict(type='LoadAudio'),
         dict(type='VGGishLogMel'),
         dict(type='PackAVSInputs'),
     ]
     (problem,) = check_dataset(AVSSDataset(root, 'val', steps))
     assert (problem.known, problem.path) == (COLOURS, str(path))
-    steps[1].pop('unmatched')
+    steps[1].pop('max_unmatched')
     (problem,) = check_dataset(AVSSDataset(root, 'val', steps))
     assert (problem.known, problem.path) == ('', str(path))
+    steps[1]['max_unmatched'] = 0.02
+    colours[5:] = (9, 9, 9)
+    Image.fromarray(colours).save(path)
+    (problem,) = check_dataset(AVSSDataset(root, 'val', steps))
+    assert (problem.known, problem.path) == ('', str(path))
+    assert 'max_unmatched=0.02 allows' in problem.message

@@ -57,9 +57,12 @@ def test_an_unknown_colour_is_an_error_or_background_as_published(tmp_path):
     colours = PALETTE[np.full((4, 4), 7)]
     colours[1, 2] = (1, 2, 3)
     Image.fromarray(colours).save(tmp_path / 'm.png')
-    with pytest.raises(ValueError, match=r'1 pixels of a colour that no class has, for example RGB \(1, 2, 3\)'):
-        read_mask(tmp_path / 'm.png', 'palette', 71)
-    got = read_mask(tmp_path / 'm.png', 'palette', 71, unmatched='background')
+    for share in (0, 0.06):
+        with pytest.raises(
+            ValueError, match=r'1 pixels of a colour that no class has, .*, for example RGB \(1, 2, 3\)'
+        ):
+            read_mask(tmp_path / 'm.png', 'palette', 71, max_unmatched=share)
+    got = read_mask(tmp_path / 'm.png', 'palette', 71, max_unmatched=1 / 16)
     assert got[1, 2] == 0
     assert (got == 7).sum() == 15
 
@@ -78,8 +81,8 @@ def test_wrong_values_and_sizes_are_named(tmp_path):
         read_mask(tmp_path / 'rgb.png', 'index', 71)
     with pytest.raises(ValueError, match='mode must be one of'):
         read_mask(tmp_path / 'm.png', 'colour', 71)
-    with pytest.raises(ValueError, match='unmatched must be'):
-        read_mask(tmp_path / 'm.png', 'palette', 71, unmatched='zero')
+    with pytest.raises(ValueError, match='max_unmatched must be a share'):
+        read_mask(tmp_path / 'm.png', 'palette', 71, max_unmatched=2)
 
 
 @pytest.mark.parametrize('name', ['a.png', 'a.jpg'])
@@ -124,7 +127,7 @@ def test_colours_are_looked_up_alike_in_blocks_of_any_number_of_rows(tmp_path, w
     with pytest.raises(ValueError, match=r'1 pixels of a colour .* RGB \(0, 0, 1\)'):
         read_mask(tmp_path / 'm.png', 'palette', 71)
     index[2, width - 1] = 0
-    np.testing.assert_array_equal(read_mask(tmp_path / 'm.png', 'palette', 71, unmatched='background'), index)
+    np.testing.assert_array_equal(read_mask(tmp_path / 'm.png', 'palette', 71, max_unmatched=1), index)
 
 
 def test_index_masks_with_few_bits_and_transparency_read_as_pillow_reads_them(tmp_path):

@@ -103,7 +103,7 @@ def test_browsing_writes_a_sheet_per_clip(data, tmp_path, capsys):
 AVSS_CONFIG = """
 pipeline = [
     dict(type='LoadClipFrames'),
-    dict(type='LoadClipMasks', unmatched='background'),
+    dict(type='LoadClipMasks', max_unmatched=1.0),
     dict(type='LoadAudio'),
     dict(type='VGGishLogMel'),
     dict(type='PackAVSInputs'),

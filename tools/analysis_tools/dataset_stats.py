@@ -156,7 +156,7 @@ def pictures_of(clips: Sequence[tuple[BaseAVSDataset, ClipStatistics]]) -> list[
         if clip.example is None:
             continue
         frame_path, mask_path = clip.example
-        labels = read_mask(mask_path, dataset.mask_mode, len(dataset.metainfo['classes']), unmatched='background')
+        labels = read_mask(mask_path, dataset.mask_mode, len(dataset.metainfo['classes']), max_unmatched=1.0)
         picture = outlined_jpeg(frame_path, (labels > 0) & (labels != IGNORE))
         pictures.append((f'{clip.clip_id}: overlap {clip.similarity:.2f}', picture))
     return pictures

@@ -8,7 +8,7 @@ from mmcv.transforms import BaseTransform
 
 from mmavs.registry import TRANSFORMS
 
-from ..media import MASK_MODES, read_image, read_mask
+from ..media import MASK_MODES, check_max_unmatched, read_image, read_mask
 
 
 def _read_clip(paths: Sequence[str | None], what: str, read: Callable[[str], np.ndarray]) -> np.ndarray:
@@ -61,7 +61,8 @@ class LoadClipMasks(BaseTransform):
         mode: ``None`` for what the data set's layout has; or ``'binary'`` (S4: black and white), ``'index'`` (MS3: the stored
             number is 0 or 255; AVSS: the class index in ``labels_semantic``), ``'palette'`` (AVSS: colours of ``labels_rgb``,
             as the published loader reads) or ``'vpo'`` (VPO: category numbers).
-        unmatched: For ``'palette'``: ``'error'`` at a colour that no class has, or ``'background'`` as published.
+        max_unmatched: For ``'palette'``: the share of a mask's pixels whose colour may be that of no class; they become
+            background. The published loader allows any share, as 1 does.
 
     Raises:
         FileNotFoundError: A mask is missing.
@@ -69,13 +70,12 @@ class LoadClipMasks(BaseTransform):
             colour that no class has; or neither frames nor a mask to take the size from.
     """
 
-    def __init__(self, mode: str | None = None, unmatched: str = 'error') -> None:
+    def __init__(self, mode: str | None = None, max_unmatched: float = 0.0) -> None:
         if mode is not None and mode not in MASK_MODES:
             raise ValueError(f'mode must be one of {MASK_MODES}, got {mode!r}')
-        if unmatched not in ('error', 'background'):
-            raise ValueError(f"unmatched must be 'error' or 'background', got {unmatched!r}")
+        check_max_unmatched(max_unmatched)
         self.mode = mode
-        self.unmatched = unmatched
+        self.max_unmatched = max_unmatched
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Add ``gt_masks``."""
@@ -86,7 +86,7 @@ class LoadClipMasks(BaseTransform):
         paths, num_classes = results['mask_paths'], len(results['classes'])
         if any(path is not None for path in paths):
             results['gt_masks'] = _read_clip(
-                paths, 'mask', lambda path: read_mask(path, mode, num_classes, shape, self.unmatched)
+                paths, 'mask', lambda path: read_mask(path, mode, num_classes, shape, self.max_unmatched)
             )
         elif shape is None:
             raise ValueError('none of the frames has a mask file to take the size from; put LoadClipFrames first')
@@ -95,4 +95,4 @@ class LoadClipMasks(BaseTransform):
         return results
 
     def __repr__(self) -> str:
-        return f'{type(self).__name__}(mode={self.mode!r}, unmatched={self.unmatched!r})'
+        return f'{type(self).__name__}(mode={self.mode!r}, max_unmatched={self.max_unmatched!r})'

@@ -33,9 +33,9 @@ def test_a_mask_that_the_layout_does_not_have_is_zero(tmp_path):
 def test_bad_options():
     with pytest.raises(ValueError, match='mode must be'):
         LoadClipMasks('rgb')
-    with pytest.raises(ValueError, match='unmatched must be'):
-        LoadClipMasks('palette', unmatched='skip')
-    assert repr(LoadClipMasks('index')) == "LoadClipMasks(mode='index', unmatched='error')"
+    with pytest.raises(ValueError, match='max_unmatched must be a share'):
+        LoadClipMasks('palette', max_unmatched='background')
+    assert repr(LoadClipMasks('index')) == "LoadClipMasks(mode='index', max_unmatched=0.0)"
 
 
 def test_masks_of_different_size_without_frames_are_named(tmp_path):
