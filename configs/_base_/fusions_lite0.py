@@ -25,6 +25,8 @@ fusions = dict(
         stages=(0, 1, 2, 3),
         num_layers=0,
         ffn_channels=256,
+        context='pointwise',
+        official_squared_fusion=True,
     ),
     ama=dict(
         _delete_=True,
