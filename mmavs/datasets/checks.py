@@ -13,7 +13,7 @@ from mmavs.audio.log_mel import min_duration
 
 from .base_avs_dataset import BaseAVSDataset
 from .jpeg_damage import check_jpeg
-from .known_defects import COLOURS, LONG_AUDIO
+from .known_defects import COLOURS, LONG_AUDIO, NO_PIXELS
 from .media import read_image, read_mask
 from .transforms import LoadClipMasks, VGGishLogMel, read_log_mel_pickle
 
@@ -111,6 +111,8 @@ def check_clip(dataset: BaseAVSDataset, index: int) -> list[Problem]:
             mask = attempt(path, lambda path=path: read_mask(path, mode, len(clip['classes']), shape, max_unmatched))
             if mask is not None and mode == 'palette' and max_unmatched > 0:
                 problems.extend(_unmatched_colours(clip, path))
+            if mask is not None and mode == 'vpo':
+                problems.extend(_classes_without_pixels(clip, path, mask))
     if 'audio_paths' in clip:  # several sources; short ones are repeated
         for path in clip['audio_paths']:
             attempt(path, lambda path=path: read_wav(path))
@@ -133,6 +135,17 @@ def _unmatched_colours(clip: dict[str, Any], path: str) -> list[Problem]:
     except ValueError as error:
         return [Problem(clip['clip_id'], path, str(error), COLOURS)]
     return []
+
+
+def _classes_without_pixels(clip: dict[str, Any], path: str, mask: np.ndarray) -> list[Problem]:
+    missing = [name for name in clip['sounding'][0] if not (mask == clip['classes'].index(name)).any()]
+    if not missing:
+        return []
+    message = (
+        f'mask file {path!r} has no pixel of {missing}, which the csv lets sound; training goes on with the mask. Look at '
+        'cateName in the csv: the object may be covered, or the class wrong'
+    )
+    return [Problem(clip['clip_id'], path, message, NO_PIXELS)]
 
 
 def _surplus_frames(clip: dict[str, Any]) -> list[Problem]:

@@ -10,6 +10,7 @@ from .avsbench_dataset import AVSBenchMS3Dataset, AVSBenchS4Dataset, read_positi
 from .avss_csv import NO_OBJECT, SPELLING, leaked_sources, raw_names, read_metadata, source_video, sources_by
 from .avss_dataset import AVSSDataset
 from .base_avs_dataset import BaseAVSDataset
+from .vpo_dataset import VPODataset
 
 SHARED_SUBSETS = 'one source video in v1s and v2'
 SHARED_SPLITS = 'one source video in several splits'
@@ -18,6 +19,8 @@ CLIP_SPLITS = 'one clip in several splits'
 LONG_AUDIO = 'audio longer than its clip'
 TOKENS = 'irregular a_obj tokens'
 COLOURS = 'unmatched colours in palette masks'
+DOUBLED_ROWS = 'one source in several rows'
+NO_PIXELS = 'sounding class without pixels'
 
 
 @dataclass(frozen=True)
@@ -26,9 +29,9 @@ class KnownDefect:
 
     Attributes:
         name: One of the names of this module.
-        count: How often: source videos, or tokens.
+        count: How often: source videos, tokens, or sources.
         message: What it is, where, and what mmavs does about it.
-        examples: A few of the videos or tokens.
+        examples: A few of them.
     """
 
     name: str
@@ -40,11 +43,12 @@ class KnownDefect:
 def known_defects(dataset: BaseAVSDataset) -> list[KnownDefect]:
     """Find the known defects of a csv.
 
-    The csv is read whole, whatever split and subsets the data set has. Unmatched colours and long audio are no matter of the
-    csv; they are found by :func:`mmavs.datasets.checks.check_clip`.
+    The csv is read whole, whatever split (and in AVSS whatever subsets) the data set has. Unmatched colours, classes without
+    pixels and long audio are no matter of the csv; they are found by :func:`mmavs.datasets.checks.check_clip`.
 
     Args:
-        dataset: An :class:`AVSSDataset`; of S4 and MS3 it is only looked for clips in several splits; others have none.
+        dataset: An :class:`AVSSDataset`; of S4 and MS3 it is only looked for clips in several splits, of VPO for sources in
+            several rows; others have none.
 
     Returns:
         Those that are there. Counted in the published ``metadata.csv``: 56 videos in v1s and v2, 22 in several splits, 11 in
@@ -53,6 +57,8 @@ def known_defects(dataset: BaseAVSDataset) -> list[KnownDefect]:
     Raises:
         ValueError: See :func:`mmavs.datasets.avss_csv.read_metadata`.
     """
+    if isinstance(dataset, VPODataset):
+        return [defect for subset in dataset.subsets for defect in _doubled_rows(dataset, subset)]
     if isinstance(dataset, AVSBenchS4Dataset):
         return _clips_in_several_splits(dataset.csv_path(), 4, 3, (2, 0))
     if isinstance(dataset, AVSBenchMS3Dataset):
@@ -89,6 +95,17 @@ def _clips_in_several_splits(path: str, num_columns: int, split: int, keys: tupl
     found = sorted(clip for clip, names in splits.items() if len(names) > 1)
     message = f'{path!r}: {len(found)} clips; scores on val and test are too good if train has them'
     return [KnownDefect(CLIP_SPLITS, len(found), message, tuple(found[:5]))] if found else []
+
+
+def _doubled_rows(dataset: VPODataset, subset: str) -> list[KnownDefect]:
+    keys = ('split', 'image', 'annotation', 'cateName', 'vgg_file')
+    sources = Counter(tuple(row[key] for key in keys) for row in dataset.read_rows(subset))
+    found = [f'picture {key[1]} with {key[-1]}' for key, count in sources.items() if count > 1]
+    effect = (
+        'such a picture is a clip of its own each time' if subset == 'ss' else 'each is heard that often, as published'
+    )
+    message = f'{dataset.csv_path(subset)!r}: {len(found)} sources; {effect}'
+    return [KnownDefect(DOUBLED_ROWS, len(found), message, tuple(found[:5]))] if found else []
 
 
 def leaked_clips(dataset: BaseAVSDataset) -> list[tuple[str, str]]:

@@ -94,7 +94,7 @@ class VPODataset(BaseAVSDataset):
         seen: dict[str, int] = {}
         for subset in self.subsets:
             path = self.csv_path(subset)
-            rows = [row for row in self._read_rows(path, subset) if row['split'] == _CSV_SPLITS[self.split]]
+            rows = [row for row in self.read_rows(subset) if row['split'] == _CSV_SPLITS[self.split]]
             for row in rows:
                 for name in (row['cateName'], row['image'], row['annotation'], row['vgg_file']):
                     refuse_unsafe_id(name, path)
@@ -113,8 +113,21 @@ class VPODataset(BaseAVSDataset):
         self._found.add(path)  # asked for once, not for every clip
         return path
 
-    def _read_rows(self, path: str, subset: str) -> list[dict[str, Any]]:
-        """Read a csv by the names of its columns, with numbers checked and ids as file names spell them."""
+    def read_rows(self, subset: str) -> list[dict[str, Any]]:
+        """Read the csv of a subset, whatever the split.
+
+        Args:
+            subset: ``'ss'``, ``'ms'`` or ``'msmi'``.
+
+        Returns:
+            The rows by the names of their columns, and beside them ``image`` and ``annotation`` (ids as file names spell
+            them), ``position`` (0 left, 1 right) and ``several`` (whether ``multi_instance`` is set).
+
+        Raises:
+            FileNotFoundError: There is no csv.
+            ValueError: A column is missing, or a row is wrong, see the class.
+        """
+        path = self.csv_path(subset)
         needed = (*_COLUMNS, 'multi_instance') if subset == 'msmi' else _COLUMNS
         return [_checked(row, f'{path!r}, line {line}') for line, row in read_columns(path, needed)]
 

@@ -1,7 +1,7 @@
 """Ways to damage a data set, one function each, and what has to happen then.
 
 ``FILES`` are read when a clip is read, ``TABLES`` when the data set is opened. ``message`` is a regular expression on the text
-of the error; ``None`` means that the file is read as if nothing had happened.
+of the error; ``None`` means that the file is read as if nothing had happened. ``KNOWN`` is read too, but listed by name.
 """
 
 import io
@@ -19,6 +19,9 @@ import soundfile
 import torch
 from layouts import blob, picture, write_wav
 from PIL import Image
+from vpo_layout import AUDIOS
+
+from mmavs.datasets.known_defects import DOUBLED_ROWS, NO_PIXELS
 
 S4, MS3, AVSS = 'Single-source', 'Multi-sources', 'AVSBench-semantic'
 BELOW = 'train/playing_piano/play_train0'
@@ -31,6 +34,12 @@ RGB = f'{AVSS}/v2/v2train0_0_10000/labels_rgb/4.png'
 SEMANTIC = f'{AVSS}/v2/v2train0_0_10000/labels_semantic/4.png'
 JPG = f'{AVSS}/v2/v2train0_0_10000/frames/9.jpg'
 AVSS_WAV = f'{AVSS}/v2/v2train0_0_10000/audio.wav'
+VPO = 'audio_visual'
+SS_JPG = f'{VPO}/VPO/VPO-SS/data/bird/000000007002.jpg'
+SS_MASK = f'{VPO}/VPO/VPO-SS/mask/bird/000000007002_000000000011.png'
+MS_JPG = f'{VPO}/VPO/VPO-MS/data/000000007100.jpg'
+MS_MASK = f'{VPO}/VPO/VPO-MS/mask/000000007100.png'  # of an airplane and a baby
+MS_SOUND = f'{VPO}/{AUDIOS}/-vgg_1001_000030.wav'  # the second source of that picture
 
 
 class Evil:
@@ -118,6 +127,20 @@ def uid_first(table):
     """A byte-order mark sticks to the first name of the header, which matters only if that column is read."""
     rows = [line.split(',') for line in table.splitlines()]
     return '\n'.join(','.join([uid, vid, *rest]) for vid, uid, *rest in rows) + '\n'
+
+
+def fields(row, **values):
+    """Set columns of a row, which is counted from 1 below the header."""
+
+    def function(table):
+        lines = table.splitlines()
+        names, entries = lines[0].split(','), lines[row].split(',')
+        for name, value in values.items():
+            entries[names.index(name)] = value
+        lines[row] = ','.join(entries)
+        return '\n'.join(lines) + '\n'
+
+    return text(function)
 
 
 def dump(value):
@@ -285,11 +308,39 @@ FILES = {
     'pickle of integers': Damage(
         'pkl', PKL, pickled(torch.zeros(5, 1, 96, 64, dtype=torch.int16)), 'no tensor of plain numbers, .*use audio'
     ),
+    'vpo: picture missing': Damage('vpo-ss', SS_JPG, lambda p: p.unlink(), MISSING),
+    'vpo: picture truncated': Damage(
+        'vpo-ms', MS_JPG, change(lambda d: d[:-60]), rf'is truncated \(no end marker\); {AGAIN}'
+    ),
+    'vpo: mask named by picture and annotation missing': Damage('vpo-ss', SS_MASK, lambda p: p.unlink(), MISSING),
+    'vpo: mask named by picture missing': Damage('vpo-ms', MS_MASK, lambda p: p.unlink(), MISSING),
+    'vpo: mask truncated': Damage(
+        'vpo-ms', MS_MASK, change(lambda d: d[:-20]), rf'is truncated \(no end marker\); {AGAIN}'
+    ),
+    'vpo: mask of another size': Damage(
+        'vpo-ss', SS_MASK, encoded(np.full((9, 7), 16, np.uint8), 'PNG'), 'is 9x7 .* frame and mask must have one size'
+    ),
+    'vpo: category number of no class': Damage(
+        'vpo-ms', MS_MASK, paint(90), r'category numbers \[90\], which are no classes of VPO; .*Copy the file again'
+    ),
+    'vpo: mask is a colour picture': Damage(
+        'vpo-ss', SS_MASK, encoded(picture(0), 'PNG'), "has the pixel format 'RGB'.*needs one 8-bit number per pixel"
+    ),
+    'vpo: recording missing': Damage('vpo-ms', MS_SOUND, lambda p: p.unlink(), MISSING),
+    'vpo: recording of 0 samples': Damage(
+        'vpo-ms', MS_SOUND, lambda p: write_wav(p, 0), 'has 0 samples; write it again'
+    ),
+    'vpo: recording truncated': Damage(
+        'vpo-ms', MS_SOUND, change(lambda d: d[:-99]), 'is truncated: its header promises 128000 bytes'
+    ),
+    'vpo: recording of 0.1 s': Damage('vpo-ms', MS_SOUND, lambda p: write_wav(p, 0.1), None),
     'pickle is a folder': Damage('pkl', PKL, swap(Path.mkdir), "a folder has its name; restore it; with audio='wav'"),
 }
 
 MS3_CSV, S4_CSV, AVSS_CSV = f'{MS3}/ms3_meta_data.csv', f'{S4}/s4_meta_data.csv', f'{AVSS}/metadata.csv'
+SS_CSV, MS_CSV, MSMI_CSV = (f'{VPO}/VPO/VPO-{s.upper()}/vpo_{s}_data_stereo.csv' for s in ('ss', 'ms', 'msmi'))
 LABELS, RECIPES = f'{AVSS}/label2idx.json', f'{MS3}/recipes.json'
+POSITION = r'line \d+: audio_pos must be in \[0, 1\] \(0 left, 1 right\), got '
 ONE_NAME = 'not a valid clip id or folder name.*mend the csv'
 REBUILD = 'build the data set again'
 TABLES = {
@@ -359,4 +410,51 @@ TABLES = {
     'recipes: a clip is missing': Damage(
         'recipes', RECIPES, dump({'classes': ['dog'], 'clips': {}}), f'no entry "sounding" for it.*{REBUILD}'
     ),
+    'vpo: csv missing': Damage('vpo-ss', SS_CSV, lambda p: p.unlink(), 'which does not exist. VPO is given out by'),
+    'vpo: csv empty': Damage('vpo-ms', MS_CSV, raw(b''), 'lacks the columns .* an empty file; restore the header'),
+    'vpo: csv without a column': Damage(
+        'vpo-ss', SS_CSV, text(lambda t: t.replace('vgg_file', 'file')), r"lacks the columns \['vgg_file'\]"
+    ),
+    'vpo: csv without a column (MSMI)': Damage(
+        'vpo-msmi', MSMI_CSV, text(lambda t: t.replace('multi_instance', 'm')), r"lacks .*\['multi_instance'\]"
+    ),
+    'vpo: csv row too short': Damage('vpo-ms', MS_CSV, text(lambda t: t + '55,dog\n'), '2 columns, expected 8 .*mend'),
+    'vpo: unknown class': Damage('vpo-ss', SS_CSV, fields(3, cateName='yeti'), "line 4: unknown class 'yeti'"),
+    'vpo: class is background': Damage(
+        'vpo-ss', SS_CSV, fields(3, cateName='background'), "unknown class 'background'"
+    ),
+    'vpo: class empty': Damage('vpo-ms', MS_CSV, fields(1, cateName=''), r"columns \['cateName'\] are empty; copy"),
+    'vpo: unknown split': Damage('vpo-ss', SS_CSV, fields(3, split='dev'), "split must be one of .*, got 'dev'"),
+    'vpo: position above 1': Damage('vpo-ms', MS_CSV, fields(1, audio_pos='1.01'), f"{POSITION}'1.01'"),
+    'vpo: position below 0': Damage('vpo-ms', MS_CSV, fields(1, audio_pos='-0.25'), f"{POSITION}'-0.25'"),
+    'vpo: position is NaN': Damage('vpo-ss', SS_CSV, fields(1, audio_pos='nan'), f"{POSITION}'nan'"),
+    'vpo: position is text': Damage('vpo-ss', SS_CSV, fields(1, audio_pos='left'), f"{POSITION}'left'"),
+    'vpo: multi_instance is text': Damage(
+        'vpo-msmi', MSMI_CSV, fields(1, multi_instance='many'), "multi_instance must be 0 or 1, got 'many'"
+    ),
+    'vpo: class with ..': Damage('vpo-ss', SS_CSV, fields(1, cateName='../../bird'), "unknown class '../../bird'"),
+    'vpo: picture with ..': Damage('vpo-ss', SS_CSV, fields(1, img_Id='../../../7000'), ONE_NAME),
+    'vpo: annotation with ..': Damage('vpo-ss', SS_CSV, fields(1, ann_Ids='/../../../../9'), ONE_NAME),
+    'vpo: recording with ..': Damage('vpo-ms', MS_CSV, fields(1, vgg_file='../../up'), ONE_NAME),
+    'vpo: recording is a path': Damage('vpo-ms', MS_CSV, fields(1, vgg_file='/etc/passwd'), ONE_NAME),
+}
+
+SECOND = 'picture 000000007100 with -vgg_1001_000030'
+KNOWN = {
+    'vpo: row doubled': (
+        DOUBLED_ROWS,
+        'vpo-ss',
+        SS_CSV,
+        text(lambda t: t + t.splitlines()[1] + '\n'),
+        'picture 000000007000',
+    ),
+    'vpo: row doubled (MS)': (DOUBLED_ROWS, 'vpo-ms', MS_CSV, text(lambda t: t + t.splitlines()[3] + '\n'), SECOND),
+    'vpo: row doubled (MSMI)': (
+        DOUBLED_ROWS,
+        'vpo-msmi',
+        MSMI_CSV,
+        text(lambda t: t + t.splitlines()[-1] + '\n'),
+        'with -vgg_2011_',
+    ),
+    'vpo: wrong class': (NO_PIXELS, 'vpo-ms', MS_CSV, fields(3, cateName='zebra'), r"no pixel of \['zebra'\]"),
 }

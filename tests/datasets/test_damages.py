@@ -1,22 +1,30 @@
 import builtins
 import os
+import re
 import shutil
 
 import pytest
 import torch
-from damages import AVSS, FILES, FRAME, MS3, PKL, S4, S4_CSV, TABLES, WAV
+from damages import AVSS, FILES, FRAME, KNOWN, MS3, PKL, S4, S4_CSV, TABLES, VPO, WAV, Damage
 from layouts import make_avss, make_ms3, make_s4
 from mmengine.dataset import pseudo_collate
 from torch.utils.data import DataLoader
+from vpo_layout import make_vpo
 
-from mmavs.datasets import AVSS_CLASSES, AVSBenchMS3Dataset, AVSBenchS4Dataset, AVSSDataset, voc_palette
+from mmavs.datasets import AVSS_CLASSES, AVSBenchMS3Dataset, AVSBenchS4Dataset, AVSSDataset, VPODataset, voc_palette
 from mmavs.datasets.checks import check_dataset
+from mmavs.datasets.known_defects import known_defects
 
 
 def steps(mode, audio=('LoadAudio', 'VGGishLogMel'), **front_end):
     audio = [dict(type=name) for name in audio]
     audio[-1].update(front_end)
     return [dict(type='LoadClipFrames'), dict(type='LoadClipMasks', mode=mode), *audio, dict(type='PackAVSInputs')]
+
+
+def open_vpo(subset):
+    audio = ('LoadSources', 'MixSources', 'CAVPMel')
+    return lambda root: VPODataset(root / VPO, 'train', steps('vpo', audio), subset=subset)
 
 
 OPEN = {
@@ -27,8 +35,11 @@ OPEN = {
     'avss': lambda root: AVSSDataset(root / AVSS, 'train', steps('palette')),
     'avss-index': lambda root: AVSSDataset(root / AVSS, 'train', steps('index')),
     'avss-padded': lambda root: AVSSDataset(root / AVSS, 'train', steps('palette', short_audio='zeros')),
+    'vpo-ss': open_vpo('ss'),
+    'vpo-ms': open_vpo('ms'),
+    'vpo-msmi': open_vpo('msmi'),
 }
-FOLDERS = {'s4': S4, 'pkl': S4, 'ms3': MS3, 'recipes': MS3}
+FOLDERS = {'s4': S4, 'pkl': S4, 'ms3': MS3, 'recipes': MS3, 'vpo-ss': VPO, 'vpo-ms': VPO, 'vpo-msmi': VPO}
 
 
 @pytest.fixture(scope='module')
@@ -37,6 +48,7 @@ def clean(tmp_path_factory):
     make_s4(root, splits=('train',))
     make_ms3(root, splits=('train',), clips=2)
     make_avss(root, voc_palette(71), splits=('train',), classes=AVSS_CLASSES)
+    make_vpo(root)
     return root
 
 
@@ -50,7 +62,8 @@ def damaged(clean, tmp_path, damage):
 def index_of(dataset, path):
     for index in range(len(dataset)):
         clip = dataset.get_data_info(index)
-        files = (*clip['frame_paths'], *clip['mask_paths'], *clip.get('index_mask_paths', ()), clip['audio_path'])
+        files = [*clip['frame_paths'], *clip['mask_paths'], *clip.get('index_mask_paths', ()), clip['audio_path']]
+        files += clip.get('audio_paths', [])
         if str(path) in files:
             return index
     raise LookupError(path)
@@ -103,6 +116,32 @@ def test_damaged_table(clean, tmp_path, name):
     with pytest.raises((ValueError, FileNotFoundError), match=damage.message) as error:
         OPEN[damage.kind](tmp_path)
     assert str(path) in str(error.value)
+
+
+@pytest.mark.parametrize('case', KNOWN)
+def test_known_damage_is_listed_by_name_and_read(clean, tmp_path, case):
+    name, kind, file, apply, message = KNOWN[case]
+    assert known_defects(OPEN[kind](clean)) == []
+    path = damaged(clean, tmp_path, Damage(kind, file, apply, message))
+    dataset = OPEN[kind](tmp_path)
+    problems = list(check_dataset(dataset))
+    assert {problem.known for problem in problems} <= {name}
+    found = [f'{defect.message} {defect.examples}' for defect in known_defects(dataset) if defect.name == name]
+    if not problems:
+        assert str(path) in found[0]
+    (text,) = [*found, *(problem.message for problem in problems)]
+    assert re.search(message, text)
+    one_batch(dataset, list(range(len(dataset))))
+
+
+def test_a_doubled_row_of_vpo_is_heard_twice(clean, tmp_path):
+    _, kind, file, apply, message = KNOWN['vpo: row doubled (MS)']
+    path = damaged(clean, tmp_path, Damage(kind, file, apply, message))
+    assert path.read_text() != (clean / file).read_text()
+    once, twice = (OPEN[kind](root) for root in (clean, tmp_path))
+    assert len(once) == len(twice)
+    before, after = (next(clip for clip in data if '007100' in clip['data_samples'].clip_id) for data in (once, twice))
+    assert (before['inputs']['audio'] != after['inputs']['audio']).any()
 
 
 @pytest.mark.parametrize(('kind', 'file'), [('s4', FRAME), ('s4', WAV), ('pkl', PKL), ('s4', S4_CSV)])
