@@ -1,22 +1,26 @@
 """Building a model and running it on one clip."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 from mmengine import Config
 from mmengine.dataset import Compose, pseudo_collate
+from mmengine.logging import MMLogger
 from mmengine.registry import init_default_scope
-from mmengine.runner import load_checkpoint
+from mmengine.runner import CheckpointLoader
 from torch import nn
 from torch.nn import functional as F
 
+from mmavs.models.pretrained import unwrap_state_dict
 from mmavs.registry import MODELS, TRANSFORMS
 from mmavs.structures import AVSDataSample
 from mmavs.utils.dataset_config import clip_dataset
 
 from .model_zoo import get_config
 
+AUDIO_PREFIX = 'audio_backbone.'
 READING_STEPS = ('SampleFrames', 'LoadClipFrames', 'LoadClipMasks', 'LoadAudio')
 
 
@@ -25,7 +29,9 @@ def init_model(config: str | Path | Config, checkpoint: str | None = None, devic
 
     Args:
         config: Path, name in the zoo, or a loaded config.
-        checkpoint: File or URL with all weights of the model; ``None`` leaves it as constructed, at random.
+        checkpoint: File or URL with the weights of the model; ``None`` leaves it as constructed, at random. The audio
+            backbone may be absent as a whole, as it is from some released checkpoints: the model then takes
+            ``audio_features``, and refuses ``audio``.
         device: Where the model goes.
 
     Returns:
@@ -33,18 +39,36 @@ def init_model(config: str | Path | Config, checkpoint: str | None = None, devic
 
     Raises:
         FileNotFoundError: There is no such config or checkpoint.
-        ValueError: The checkpoint belongs to another model: keys are missing, left over or of another shape.
+        ValueError: The checkpoint belongs to another model (keys are missing, left over or of another shape) or is none.
     """
     cfg = config if isinstance(config, Config) else get_config(config)
     init_default_scope(cfg.get('default_scope', 'mmavs'))
     model = MODELS.build(cfg.model)
     if checkpoint is not None:
-        try:
-            load_checkpoint(model, str(checkpoint), map_location='cpu', strict=True)
-        except RuntimeError as error:
-            raise ValueError(f'checkpoint {checkpoint} does not belong to this model: {error}') from error
+        _load(model, str(checkpoint))
     model.cfg = cfg
     return model.to(device).eval()
+
+
+def _load(model: nn.Module, checkpoint: str) -> None:
+    weights = unwrap_state_dict(CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu'))
+    audio = getattr(model, 'audio_backbone', None)
+    if audio is not None and not any(name.startswith(AUDIO_PREFIX) for name in weights):
+        weights.update({f'{AUDIO_PREFIX}{name}': value for name, value in audio.state_dict().items()})
+        message = (
+            f'checkpoint {checkpoint} holds no audio backbone ({type(audio).__name__}): give audio_features in place of audio, '
+            'or put its weights into the checkpoint (convert_checkpoint.py --vggish)'
+        )
+        MMLogger.get_current_instance().warning(message)
+        audio.register_forward_pre_hook(partial(_refuse, message))
+    try:
+        model.load_state_dict(weights)
+    except RuntimeError as error:
+        raise ValueError(f'checkpoint {checkpoint} does not belong to this model: {error}') from error
+
+
+def _refuse(message: str, *_: object) -> None:
+    raise RuntimeError(message)
 
 
 def inference_clip(model: nn.Module, frames: np.ndarray, waveform: np.ndarray, sample_rate: int) -> AVSDataSample:

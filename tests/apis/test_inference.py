@@ -44,6 +44,24 @@ def test_model_is_ready_for_inference_and_reproducible_from_its_checkpoint(confi
     assert torch.equal(first.pred_masks.bool(), first.pred_logits[:, 0] > 0)
 
 
+def test_a_checkpoint_without_any_audio_backbone_takes_audio_features_only(config, tmp_path):
+    complete = init_model(config)
+    weights = {k: v for k, v in complete.state_dict().items() if not k.startswith('audio_backbone.')}
+    torch.save(dict(state_dict=weights), tmp_path / 'released.pth')
+    model = init_model(config, str(tmp_path / 'released.pth'))
+    inputs = dict(frames=torch.randn(1, 2, 3, 64, 64), audio_features=torch.randn(1, 2, 128))
+    with torch.no_grad():
+        assert torch.equal(model(inputs, mode='tensor'), complete(inputs, mode='tensor'))
+    inputs['audio'] = torch.randn(1, 2, 1, 96, 64)
+    del inputs['audio_features']
+    with pytest.raises(RuntimeError, match=r'released\.pth holds no audio backbone \(AudioCNN\): give audio_features'):
+        model(inputs, mode='tensor')
+    weights['audio_backbone.' + next(iter(complete.audio_backbone.state_dict()))] = torch.zeros(1)
+    torch.save(dict(state_dict=weights), tmp_path / 'partly.pth')
+    with pytest.raises(ValueError, match=r'partly\.pth does not belong to this model'):
+        init_model(config, str(tmp_path / 'partly.pth'))
+
+
 def test_a_config_with_cached_features_takes_clips_as_well(config):
     cfg = copy.deepcopy(config)
     expected = inference_clip(init_model(cfg), *clip(), 16000).pred_logits.shape
