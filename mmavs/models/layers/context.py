@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 DILATIONS = (3, 6, 12, 18)
+TINY_MAP = 4  # a map is tiny if the weights of one convolution have this many times its elements
 
 
 class DilatedContext(nn.Module):
@@ -29,8 +30,13 @@ class DilatedContext(nn.Module):
             nn.init.normal_(conv.weight, std=0.01)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Apply all dilations and add; channels-last from here on, which is faster for these and needs no copy for layer norm."""
-        x = x.contiguous(memory_format=torch.channels_last)
+        """Apply all dilations and add.
+
+        Channels-last from here on, which is faster for these and needs no copy for layer norm; but not where it would copy
+        weights many times the size of the map, for no gain.
+        """
+        if self.convs[0].weight.numel() < TINY_MAP * x.numel():
+            x = x.contiguous(memory_format=torch.channels_last)
         total = self._dilated(self.convs[0], x)
         for conv in self.convs[1:]:
             total += self._dilated(conv, x)
