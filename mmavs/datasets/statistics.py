@@ -52,6 +52,7 @@ class ClipStatistics:
         similarity: Largest overlap of object and surroundings over the labelled frames; 0 without any object.
         example: Path of the frame with that overlap and of its mask.
         related: Whether two present classes belong to one group of look-alikes; ``None`` where groups or classes are unknown.
+        folder: Subset, and category where the layout has a folder for each: an id is unique there only.
     """
 
     clip_id: str
@@ -63,6 +64,12 @@ class ClipStatistics:
     similarity: float
     example: tuple[str, str] | None
     related: bool | None
+    folder: str = ''
+
+    @property
+    def key(self) -> str:
+        """Split, folder and id, which no two clips of a data set share."""
+        return '/'.join(part for part in (self.split, self.folder, self.clip_id) if part)
 
     def is_changing(self, thresholds: Thresholds) -> bool:
         """Whether who sounds changes often."""
@@ -144,6 +151,7 @@ def measure_clip(
         similarity=best,
         example=example,
         related=_related(clip, names, groups),
+        folder='/'.join(clip[part] for part in ('subset', 'category') if part in clip),
     )
 
 

@@ -9,6 +9,7 @@ ROOT = Path(__file__).parents[2]
 sys.path.append(str(ROOT / 'tests' / 'datasets'))
 
 from layouts import make_avss, make_ms3, make_s4  # noqa: E402
+from vpo_layout import make_vpo  # noqa: E402
 
 from mmavs.datasets import voc_palette  # noqa: E402
 
@@ -58,6 +59,42 @@ def test_config_counts_every_clip_once(tool, tmp_path):
     assert {split: found['clips'] for split, found in table['splits'].items()} == dict(train=3, val=3)
     table = run(tool, config, tmp_path / 'out', '--split', 'val', '--max-clips', '2')
     assert {split: found['clips'] for split, found in table['splits'].items()} == dict(val=2)
+
+
+def test_clips_of_one_id_are_all_listed(tool, tmp_path):
+    root = make_s4(tmp_path, splits=('train', 'val'), clips=1)
+    for folder in root.glob('s4_data/*/*/*/*'):
+        if folder.is_dir():  # one id in both splits and both categories
+            for path in folder.iterdir():
+                path.rename(folder / f'same_{path.name.rsplit("_", 1)[1]}')
+            folder.rename(folder.with_name('same'))
+    rows = [f'same,0,{category},{split}' for split in ('train', 'val') for category in ('helicopter', 'playing_piano')]
+    (root / 's4_meta_data.csv').write_text('\n'.join(['name,start,category,split', *rows]) + '\n')
+    clips = run(tool, root, tmp_path / 'out')['clips']
+    assert set(clips) == {f'{s}/s4/{c}/same' for s in ('train', 'val') for c in ('helicopter', 'playing_piano')}
+    assert {clip['clip_id'] for clip in clips.values()} == {'same'}
+
+
+def test_data_sets_that_share_ids_are_both_listed(tool, tmp_path):
+    roots = [make_ms3(tmp_path / name, splits=('val',), clips=1) for name in 'ab']
+    parts = [dict(type='AVSBenchMS3Dataset', data_root=str(root), split='val') for root in roots]
+    config = tmp_path / 'config.py'
+    config.write_text(f"val_dataloader = dict(dataset=dict(type='ConcatDataset', datasets={parts!r}))")
+    table = run(tool, config, tmp_path / 'out')
+    assert set(table['clips']) == {'val/ms3/val-clip0', 'val/ms3/val-clip0 (2)'}
+    assert table['all']['clips'] == 2
+
+
+@pytest.mark.parametrize(('subset', 'number'), [('SS', 21), ('MS', 3), ('MSMI', 3)])
+def test_folder_of_vpo(tool, tmp_path, subset, number):
+    folder = make_vpo(tmp_path) / 'VPO' / f'VPO-{subset}'
+    table = run(tool, folder, tmp_path / 'out')
+    assert set(table['splits']) == {'train', 'val'}
+    assert table['all']['clips'] == len(table['clips']) == number
+    if subset == 'MS':
+        assert table['splits']['val']['class_clips'] == {'cat': 1, 'dog': 1, 'male': 1}
+    test = run(tool, folder, tmp_path / 'out', '--split', 'test')
+    assert test['all'] == run(tool, folder, tmp_path / 'out', '--split', 'val')['all']
 
 
 def test_groups_and_thresholds_are_options(tool, tmp_path):

@@ -7,6 +7,7 @@ of "challenging" is that of mmavs, and every threshold of it is an option.
 import argparse
 import json
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from mmavs.datasets.csv_rows import read_rows
 from mmavs.datasets.media import IGNORE, read_mask
 from mmavs.datasets.recipes import read_recipes
 from mmavs.datasets.statistics import ClipStatistics, Thresholds, measure, summarise
+from mmavs.datasets.vpo_dataset import SUBSETS
 from mmavs.registry import DATASETS
 from mmavs.utils.cli import run_tool
 from mmavs.utils.config import load_config
@@ -33,6 +35,7 @@ LAYOUTS = {
     's4_meta_data.csv': 'AVSBenchS4Dataset',
     'ms3_meta_data.csv': 'AVSBenchMS3Dataset',
     'metadata.csv': 'AVSSDataset',
+    **{f'vpo_{name}_data_stereo.csv': 'VPODataset' for name in SUBSETS},
 }
 PICTURES = 12
 
@@ -40,7 +43,7 @@ PICTURES = 12
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('source', help='config, or folder of a data set in one of the AVSBench layouts')
+    parser.add_argument('source', help='config, or folder with the csv of a data set (AVSBench, VPO)')
     parser.add_argument('--out', type=Path, required=True, help='folder for index.html and statistics.json')
     parser.add_argument('--split', nargs='+', choices=SPLITS, default=SPLITS)
     parser.add_argument('--max-clips', type=int, help='clips of each split, evenly spaced; default: all')
@@ -65,6 +68,8 @@ def folder_config(folder: Path) -> dict[str, Any]:
     found = next((name for name in LAYOUTS if (folder / name).is_file()), None)
     if found is None:
         raise FileNotFoundError(f'{str(folder)!r} holds none of {list(LAYOUTS)}; name the folder with the csv')
+    if LAYOUTS[found] == 'VPODataset':  # audio_visual/VPO/VPO-SS/vpo_ss_data_stereo.csv
+        return dict(type='VPODataset', data_root=str(folder.resolve().parents[1]), subset=found.split('_')[1])
     config = dict(type=LAYOUTS[found], data_root=str(folder))
     if (folder / 'recipes.json').is_file():
         config['recipes_file'] = 'recipes.json'
@@ -104,6 +109,8 @@ def configs_of(args: argparse.Namespace) -> list[tuple[str, dict[str, Any]]]:
     config = folder_config(folder)
     table = next(folder / name for name in LAYOUTS if (folder / name).is_file())
     named = {field for _, row in read_rows(str(table)) for field in row}
+    if config['type'] == 'VPODataset' and named & {'val', 'test'}:  # the same clips by two names
+        named = named - {'test'} | {'val'} if 'val' in args.split else named | {'test'}
     return [(split, dict(config, split=split)) for split in args.split if split in named]
 
 
@@ -176,6 +183,24 @@ def sources_of(splits: dict[str, list[BaseAVSDataset]]) -> list[str]:
     return [f'Measured at the stored resolution: {"; ".join(folders)}.', who]
 
 
+def listed(clips: Sequence[ClipStatistics], thresholds: Thresholds) -> dict[str, dict[str, Any]]:
+    """Figures of every clip by its key; where two data sets share keys, the later one gets `` (2)`` behind it, and so on."""
+    figures: dict[str, dict[str, Any]] = {}
+    seen: Counter[str] = Counter()
+    for clip in clips:
+        seen[clip.key] += 1
+        key = clip.key if seen[clip.key] == 1 else f'{clip.key} ({seen[clip.key]})'
+        figures[key] = dict(
+            clip_id=clip.clip_id,
+            split=clip.split,
+            similarity=round(clip.similarity, 4),
+            changes=clip.changes,
+            lookalike=clip.has_lookalike(thresholds),
+            changing=clip.is_changing(thresholds),
+        )
+    return figures
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure, write page and JSON, and return the exit code."""
     args = parse_args(argv)
@@ -198,17 +223,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     summaries = {split: summarise([clip for _, clip in found], thresholds) for split, found in measured.items()}
     total = summarise(clips, thresholds)
     args.out.mkdir(parents=True, exist_ok=True)
-    listed = {
-        clip.clip_id: dict(
-            split=clip.split,
-            similarity=round(clip.similarity, 4),
-            changes=clip.changes,
-            lookalike=clip.has_lookalike(thresholds),
-            changing=clip.is_changing(thresholds),
-        )
-        for clip in clips
-    }
-    table = dict(splits=summaries, all=total, clips=listed)
+    table = dict(splits=summaries, all=total, clips=listed(clips, thresholds))
     (args.out / 'statistics.json').write_text(json.dumps(table, indent=1), encoding='utf-8')
     title = f'Data set {Path(args.source).stem}'
     page = args.out / 'index.html'
