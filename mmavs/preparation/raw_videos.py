@@ -1,12 +1,14 @@
 """Frames and wav files of AVSBench-object from its videos, by the rule of the official scripts.
 
-Source: ``preprocess_scripts`` of AVSBench (OpenNLPLab); their audio goes through moviepy 1.0, whose rule is kept too.
+Source: ``preprocess_scripts`` of AVSBench (OpenNLPLab); their frames go through the pipe of an ffmpeg program (imageio-ffmpeg
+0.4, ffmpeg 4.2), their audio through moviepy 1.0, whose rules are kept too.
 """
 
 import io
 import os
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from fractions import Fraction
 from typing import Any, NamedTuple
 
 import av
@@ -47,12 +49,15 @@ def frame_numbers(rate: float, num_frames: int) -> list[int]:
     Returns:
         One number per second, from 0; a number past the end of the video means its last frame.
     """
-    interval = round(rate)
+    interval = round(round(rate, 2))  # the scripts read what ffmpeg prints
     return [int(second * interval + (_STEPS - 1) / _STEPS * interval) for second in range(num_frames)]
 
 
 def read_frames(path: str, num_frames: int) -> np.ndarray:
     """Decode the frames that stand for the seconds of a clip, squeezed to 224x224.
+
+    Frames are counted at the constant rate at which ffmpeg hands them to the script: where the stored times leave a gap, the
+    picture shown then counts again, and where they are too dense, some are left out.
 
     Args:
         path: A video.
@@ -64,23 +69,84 @@ def read_frames(path: str, num_frames: int) -> np.ndarray:
     Raises:
         ValueError: The video cannot be decoded, has no picture, no frame rate, or is turned by a flag in its header.
     """
+    lasts = _nominal_duration(path)
     with _opened(path, 'video') as (container, stream):
-        if not stream.average_rate:
+        rate = stream.guessed_rate or stream.average_rate
+        if not rate:
             raise ValueError(f'video {path!r} has no frame rate; write it again with a constant one')
-        numbers = frame_numbers(float(stream.average_rate), num_frames)
+        numbers = frame_numbers(float(rate), num_frames)
         wanted, last = {}, None
-        for number, frame in enumerate(container.decode(stream)):
+        for frame, first, stop in _at_constant_rate(container, stream, rate, lasts):
             if getattr(frame, 'rotation', 0):
                 raise ValueError(f'video {path!r} is turned by {frame.rotation} degrees; write it again upright')
             last = frame
-            if number in numbers:
-                wanted[number] = _squeeze(frame)
-            if number >= numbers[-1]:
+            here = [number for number in numbers if first <= number < stop]
+            if here:
+                wanted.update(dict.fromkeys(here, _squeeze(frame)))
+            if stop > numbers[-1]:
                 break
         if last is None:
             raise ValueError(f'video {path!r} holds no frame; download it again')
         missing = None if len(wanted) == len(set(numbers)) else _squeeze(last)
         return np.stack([wanted.get(number, missing) for number in numbers])
+
+
+def _nominal_duration(path: str) -> Fraction | None:
+    """How long every frame of an mp4 with reordered frames is taken to last, in seconds; ``None`` for other videos.
+
+    Of such files ffmpeg 4.2 does not read the durations: it takes the rate that the codec names.
+    """
+    with _opened(path, 'video') as (container, stream):
+        if 'mp4' not in container.format.name.split(','):
+            return None
+        rate = stream.codec_context.framerate
+        reordered = any(packet.pts != packet.dts for packet in container.demux(stream))
+        return (1 / rate if rate else Fraction(0)) if reordered else None
+
+
+def _at_constant_rate(
+    container: Any, stream: Any, rate: Fraction, lasts: Fraction | None = None
+) -> Iterator[tuple[Any, int, int]]:
+    """Frames, and the ticks (first, end) of a constant rate at which each is shown; those that ffmpeg drops are left out.
+
+    A frame without a time is taken for the next tick. ``lasts`` replaces the stored durations, in seconds.
+    """
+    tick, previous = 0, None
+    for frame in container.decode(stream):
+        before, number = 0, 1
+        if frame.pts is not None:
+            # the time of the file starts at 0, whichever of its tracks comes first
+            time = frame.pts * frame.time_base - Fraction(container.start_time or 0, av.time_base)
+            shift = 2.0**-17 if time > 0 else -(2.0**-17)  # of ffmpeg: keeps clear of exact halves
+            duration = (frame.duration or 0) * frame.time_base if lasts is None else lasts
+            before, number = tick_counts(float(time * rate) + shift - tick, max(1, round(duration * rate)))
+        middle = tick + (before if previous is not None else 0)
+        if middle > tick:
+            yield previous, tick, middle
+        tick += number
+        if tick > middle:
+            yield frame, middle, tick
+        previous = frame
+
+
+def tick_counts(late: float, lasts: int) -> tuple[int, int]:
+    """Decide how a frame fills ticks of a constant rate, as ffmpeg does for a pipe (``-vsync cfr``).
+
+    Args:
+        late: How far behind the next free tick the frame is shown, in ticks; negative if before it.
+        lasts: How long it is shown, in ticks.
+
+    Returns:
+        How many of the next ticks go to the frame before, and how many are filled in all; 0 drops the frame.
+
+    Source: ``do_video_out`` of ffmpeg 4.2.
+    """
+    end = late + lasts
+    if end < -1.1:
+        return 0, 0
+    if end <= 1.1:
+        return 0, 1
+    return round(late - 0.6) if late > 1.1 else 0, round(end)
 
 
 def _squeeze(frame: Any) -> np.ndarray:

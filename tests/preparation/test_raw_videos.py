@@ -59,6 +59,70 @@ def test_frames_follow_the_rule_and_the_last_one_stands_in(rate, seconds, tmp_pa
         np.testing.assert_array_equal(frame, decoded[number])
 
 
+def make_timed_video(path, codec, milliseconds, sound=False):
+    """Frames at given times, each with its number in eight black or white stripes."""
+    with av.open(str(path), 'w', format='matroska' if codec == 'ffv1' else 'mp4') as container:
+        video = container.add_stream(codec, rate=25)
+        video.width, video.height, video.pix_fmt = 64, 48, 'bgr0' if codec == 'ffv1' else 'yuv420p'
+        video.time_base = video.codec_context.time_base = Fraction(1, 1000)
+        video.codec_context.max_b_frames = 0 if codec == 'ffv1' else 2
+        audio = container.add_stream('pcm_s16le', rate=8000, layout='mono') if sound else None
+        for number, time in enumerate(milliseconds):
+            stripes = [255 * (number >> bit & 1) for bit in range(8)]
+            picture = np.tile(np.repeat(np.uint8(stripes), 8)[None, :, None], (48, 1, 3))
+            frame = av.VideoFrame.from_ndarray(picture, 'rgb24').reformat(format=video.pix_fmt)
+            frame.pts, frame.time_base = time, Fraction(1, 1000)
+            container.mux(video.encode(frame))
+        container.mux(video.encode())
+        if sound:
+            frame = av.AudioFrame.from_ndarray(np.zeros((1, 8000), np.int16), 's16', 'mono')
+            frame.sample_rate, frame.pts = 8000, 0
+            container.mux(audio.encode(frame))
+            container.mux(audio.encode())
+    return path
+
+
+def stripes_of(frame):
+    return sum(int(frame[112, 28 * bit + 14, 0] > 127) << bit for bit in range(8))
+
+
+EVEN = range(0, 5000, 40)
+TIMES = {
+    'constant': EVEN,
+    'a second is missing': [*EVEN[:50], *EVEN[75:]],
+    'half the rate after 1.6 s': [*EVEN[:40], *EVEN[40::2]],
+    'more frames than the rate': [*range(0, 2000, 20), *EVEN[50:]],
+    'slow, then fast': [*range(0, 2000, 100), *range(2000, 5000, 33)],
+    'halves of a frame': [*EVEN[:50], *(time + 20 for time in EVEN[50:])],
+}
+# what imageio-ffmpeg 0.4.7 (ffmpeg 4.2.2) and the lines of the official script make of these files
+OFFICIAL = {
+    ('ffv1', 'constant'): [23, 48, 73, 98, 123],
+    ('ffv1', 'a second is missing'): [23, 48, 49, 73, 98],
+    ('ffv1', 'half the rate after 1.6 s'): [23, 44, 57, 69, 82],
+    ('ffv1', 'more frames than the rate'): [42, 92, 121, 146, 171],
+    ('ffv1', 'slow, then fast'): [9, 19, 46, 76, 106],
+    ('ffv1', 'halves of a frame'): [23, 48, 72, 97, 122],
+    ('mpeg4', 'constant'): [23, 48, 73, 98, 123],
+    ('mpeg4', 'a second is missing'): [23, 48, 49, 73, 98],
+    ('mpeg4', 'half the rate after 1.6 s'): [23, 44, 57, 69, 82],
+    ('mpeg4', 'more frames than the rate'): [46, 96, 123, 148, 173],
+    ('mpeg4', 'slow, then fast'): [9, 19, 41, 72, 102],
+    ('mpeg4', 'halves of a frame'): [23, 48, 73, 98, 123],
+}
+
+
+@pytest.mark.parametrize(('codec', 'name'), OFFICIAL)
+def test_frames_of_a_variable_rate_are_those_shown_at_the_time(tmp_path, codec, name):
+    path = make_timed_video(tmp_path / 'a.mp4', codec, TIMES[name])
+    assert [stripes_of(frame) for frame in read_frames(str(path), 5)] == OFFICIAL[codec, name]
+
+
+def test_a_picture_that_starts_behind_the_sound_is_shown_until_then(tmp_path):
+    path = make_timed_video(tmp_path / 'a.mp4', 'ffv1', EVEN[50:], sound=True)
+    assert [stripes_of(frame) for frame in read_frames(str(path), 5)] == [0, 0, 23, 48, 73]
+
+
 def test_official_audio_takes_the_nearest_sample_of_44100(tmp_path):
     path = make_video(tmp_path / 'a.mp4', 5.0, tone=1000.0)
     found = read_audio(str(path))
