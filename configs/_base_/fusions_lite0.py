@@ -26,7 +26,7 @@ fusions = dict(
         num_layers=0,
         ffn_channels=256,
         context='pointwise',
-        official_squared_fusion=True,
+        official_squared_fusion=False,
     ),
     ama=dict(
         _delete_=True,
@@ -38,3 +38,4 @@ fusions = dict(
         **maps,
     ),
 )
+fusions['catr-official'] = dict(fusions['catr'], context='dilated', official_squared_fusion=True)
