@@ -11,7 +11,7 @@ _SMALL = 64 << 20  # bytes that no disk minds; small text files may well shrink 
 
 @dataclass(frozen=True)
 class Limits:
-    """How much an archive may unpack to.
+    """How much an archive may unpack to, together with the archives in it.
 
     Attributes:
         max_bytes: Sum of all members.
@@ -22,6 +22,21 @@ class Limits:
     max_bytes: int = 500 * 10**9
     max_ratio: float = 200.0
     max_members: int = 5_000_000
+
+
+@dataclass
+class Spent:
+    """What an archive and the archives in it have unpacked to so far.
+
+    Attributes:
+        archive_bytes: Size of the outermost archive.
+        num_bytes: Sum of the files.
+        num_files: Their number.
+    """
+
+    archive_bytes: int
+    num_bytes: int = 0
+    num_files: int = 0
 
 
 @dataclass(frozen=True)
@@ -94,11 +109,14 @@ class MemberCheck:
         archive: The archive, for messages.
         archive_bytes: Its size.
         limits: See :class:`Limits`.
+        spent: Of the archives around it, if it lies in one; counts towards the limits.
+        total: Bytes of the members checked so far.
     """
 
     archive: str
     archive_bytes: int
     limits: Limits = field(default_factory=Limits)
+    spent: Spent | None = None
     total: int = 0
 
     def run(self, members: Iterable[Member]) -> None:
@@ -149,16 +167,24 @@ class MemberCheck:
         if member.size < 0:
             raise _refusal(self.archive, member.name, 'it has a negative size')
         self.total += member.size
-        if number > self.limits.max_members:
-            raise ValueError(f'archive {self.archive!r} is refused: more than {self.limits.max_members} members')
-        if self.total > self.limits.max_bytes:
+        before = self.spent or Spent(self.archive_bytes)
+        around = ', together with the archive around it,' if self.spent else ''
+        if number + before.num_files > self.limits.max_members:
             raise ValueError(
-                f'archive {self.archive!r} is refused, nothing was unpacked: it holds more than '
+                f'archive {self.archive!r} is refused: more than {self.limits.max_members} members{around.rstrip(",")}'
+            )
+        if self.total + before.num_bytes > self.limits.max_bytes:
+            raise ValueError(
+                f'archive {self.archive!r} is refused, nothing of it was unpacked: it holds{around} more than '
                 f'{self.limits.max_bytes / 1e9:g} GB; raise --max-unpacked-gb if you trust it'
             )
-        if self.total > max(_SMALL, self.limits.max_ratio * self.archive_bytes):
-            raise ValueError(
-                f'archive {self.archive!r} is refused, nothing was unpacked: its {self.archive_bytes} bytes unpack to more '
-                f'than {self.limits.max_ratio:g} times as much, which media never do (a zip bomb). Unpack it yourself and '
-                'pass the folder if you trust it'
-            )
+        for size, total, what in (
+            (self.archive_bytes, self.total, ''),
+            (before.archive_bytes, self.total + before.num_bytes, around),
+        ):
+            if total > max(_SMALL, self.limits.max_ratio * size):
+                raise ValueError(
+                    f'archive {self.archive!r} is refused, nothing of it was unpacked: {size} bytes{what} unpack to more than '
+                    f'{self.limits.max_ratio:g} times as much, which media never do (a zip bomb). Unpack it yourself and pass '
+                    'the folder if you trust it'
+                )

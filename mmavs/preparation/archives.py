@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import IO
 
-from .archive_safety import Limits, Member, MemberCheck, clean_name
+from .archive_safety import Limits, Member, MemberCheck, Spent, clean_name
 from .files import UNPACKED, OutputFolder, is_stray
 
 ARCHIVE_SUFFIXES = ('.zip', '.tar', '.tar.gz', '.tgz', '.tar.bz2', '.tbz2', '.tar.xz', '.txz')
@@ -28,7 +28,7 @@ def is_archive(path: str) -> bool:
     return path.lower().endswith(ARCHIVE_SUFFIXES)
 
 
-def unpack(path: str | os.PathLike, out: OutputFolder, limits: Limits | None = None) -> str:
+def unpack(path: str | os.PathLike, out: OutputFolder, limits: Limits | None = None, spent: Spent | None = None) -> str:
     """Unpack an archive below ``out`` unless that was done before.
 
     All members are checked before the first is written. File modes, owners and times of the archive are not taken over, and
@@ -38,6 +38,7 @@ def unpack(path: str | os.PathLike, out: OutputFolder, limits: Limits | None = N
         path: A zip or tar archive (plain, gz, bz2, xz).
         out: Where to; the archive gets a folder of its own in ``.unpacked``, named after it, its size and its time.
         limits: See :class:`~mmavs.preparation.archive_safety.Limits`.
+        spent: What the archives around it have unpacked to.
 
     Returns:
         The folder with the content.
@@ -60,7 +61,7 @@ def unpack(path: str | os.PathLike, out: OutputFolder, limits: Limits | None = N
     if os.path.isdir(out.join(place)):
         return out.join(place)
     with _opened(path) as archive:
-        check = MemberCheck(path, status.st_size, limits or Limits())
+        check = MemberCheck(path, status.st_size, limits or Limits(), spent)
         check.run(member for member, _ in archive())
         free = shutil.disk_usage(out.path).free
         if check.total + _RESERVE > free:

@@ -56,7 +56,7 @@ def add_arguments(
         '--max-unpacked-gb',
         type=float,
         default=Limits.max_bytes / 1e9,
-        help='an archive that holds more is refused (default %(default)s)',
+        help='an archive that holds more, with the archives in it, is refused (default %(default)s)',
     )
 
 

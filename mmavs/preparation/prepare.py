@@ -94,7 +94,7 @@ def _prepare_set(layout: Layout, index: SourceIndex, out: OutputFolder, options:
     print(f'{layout.name}: arranging the files of {len(clips)} clips', file=sys.stderr, flush=True)
     problems = arrange(clips, index, out, options.mode, [kind for kind in layout.kinds if kind not in made])
     if options.from_raw:
-        problems += rebuild(layout, clips, options.from_raw, out, options.workers, options.audio_rule)
+        problems += rebuild(layout, clips, options.from_raw, out, options.workers, options.audio_rule, options.limits)
     if 'log_mel' in options.caches:
         problems += cache_log_mel(layout, clips, out, options.workers)
     required = [options.audio if kind == 'wav' else kind for kind in layout.required]

@@ -19,6 +19,7 @@ import torch
 
 from mmavs.audio import SAMPLE_RATE, resample
 
+from .archive_safety import Limits
 from .caches import FRAME_SIZE, encode_png
 from .files import OutputFolder
 from .layouts import ClipFiles, Layout
@@ -216,6 +217,7 @@ def rebuild(
     out: OutputFolder,
     workers: int,
     audio_rule: str = 'official',
+    limits: Limits | None = None,
 ) -> list[str]:
     """Make the frames and wav files of all clips that lack some.
 
@@ -229,12 +231,13 @@ def rebuild(
         out: The output folder.
         workers: Processes.
         audio_rule: See :func:`read_audio`.
+        limits: For archives in ``folder``.
 
     Returns:
         Messages of the failures.
     """
     index = SourceIndex((2, 3, 4), {clip.key.split('/')[-1] + '.mp4' for clip in clips})
-    index.add(folder, out)
+    index.add(folder, out, limits)
     tasks, failures, unknown = [], [], []
     for clip in clips:
         frames, wav = tuple(file.path for file in clip.of('frames')), clip.of('wav')[0].path

@@ -5,7 +5,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from .archive_safety import Limits
+from .archive_safety import Limits, Spent
 from .archives import FOREIGN_SUFFIXES, is_archive, unpack
 from .files import OutputFolder, same_content, walk_files
 
@@ -30,14 +30,22 @@ class SourceIndex:
         self._by_tail: dict[str, str] = {}
         self._doubles: dict[str, list[str]] = defaultdict(list)  # a list for each of 10^6 tails would be large
 
-    def add(self, source: str | os.PathLike, out: OutputFolder, limits: Limits | None = None, depth: int = 0) -> None:
+    def add(
+        self,
+        source: str | os.PathLike,
+        out: OutputFolder,
+        limits: Limits | None = None,
+        depth: int = 0,
+        spent: Spent | None = None,
+    ) -> None:
         """Add an archive or a folder; archives in folders and in archives are unpacked too.
 
         Args:
             source: Archive or folder, or a single file that is looked up by its name, such as a csv.
             out: Where archives are unpacked.
-            limits: See :func:`~mmavs.preparation.archives.unpack`.
+            limits: See :func:`~mmavs.preparation.archives.unpack`; they hold for an archive with all that is in it.
             depth: How many archives ``source`` is in.
+            spent: What these archives have unpacked to; what ``source`` unpacks to is added.
 
         Raises:
             FileNotFoundError: There is no such source.
@@ -50,17 +58,26 @@ class SourceIndex:
             return
         if not os.path.isdir(source):
             print(f'unpacking {os.fspath(source)}', file=sys.stderr, flush=True)
-            source = unpack(source, out, limits)
+            archive, source = source, unpack(source, out, limits, spent)
             depth += 1
+            spent = spent or Spent(os.path.getsize(archive))
+        nested = []
         for path in walk_files(
             source, lambda error: self.unread.append(f'{error.filename!r} was not read: {error.strerror}')
         ):
             if is_archive(path):
-                self.add(path, out, limits, depth)
+                nested.append(path)
             elif path.lower().endswith(FOREIGN_SUFFIXES):
                 self.unread.append(f'{path!r} was not read: split or foreign archives must be unpacked by hand')
             else:
                 self._add_file(path)
+        if spent is not None and (nested or depth > 1):
+            # measured, since an earlier run may have unpacked it
+            sizes = [os.lstat(path).st_size for path in walk_files(source)]
+            spent.num_bytes += sum(sizes)
+            spent.num_files += len(sizes)
+        for path in nested:
+            self.add(path, out, limits, depth, spent)
 
     def _add_file(self, path: str) -> None:
         self.num_files += 1

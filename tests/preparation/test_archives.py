@@ -12,6 +12,7 @@ from downloads import make_tar, make_zip, tree_hash
 from mmavs.preparation.archive_safety import Limits, Member, MemberCheck
 from mmavs.preparation.archives import unpack
 from mmavs.preparation.files import OutputFolder
+from mmavs.preparation.sources import SourceIndex
 
 
 @pytest.fixture
@@ -162,6 +163,38 @@ def test_bombs_are_refused(out, tmp_path):
         MemberCheck('x', 10**9, Limits(max_members=2)).run(Member(str(k), 'file', 1) for k in range(3))
     with pytest.raises(ValueError, match='zip bomb'):  # a header that promises an exabyte is not walked over
         MemberCheck('x', 1000, Limits(max_bytes=1 << 62)).run([Member('a', 'file', 1 << 60)])
+
+
+def test_limits_count_the_archives_in_an_archive_together(out, tmp_path):
+    (tmp_path / 'parts').mkdir()
+    parts = [zip_with(tmp_path / 'parts' / f'{name}.zip', (f'{name}.txt', bytes(2000))) for name in 'abc']
+    outer = zip_with(tmp_path / 'outer.zip', *((part.name, part.read_bytes()) for part in parts))
+    inside = sum(part.stat().st_size for part in parts)
+    SourceIndex((1,)).add(outer, out, Limits(max_bytes=inside + 6000, max_members=6))
+    for limits, message in (
+        (
+            Limits(max_bytes=inside + 5999),
+            'holds, together with the archive around it, more than .* raise --max-unpacked-gb',
+        ),
+        (Limits(max_members=5), 'more than 5 members, together with the archive around it'),
+    ):
+        again = tmp_path / f'out{limits.max_members}'
+        again.mkdir()
+        for _ in range(2):  # what the first run has unpacked counts in the second
+            with pytest.raises(ValueError, match=rf'c\.zip.*{message}'):
+                SourceIndex((1,)).add(outer, OutputFolder(again), limits)
+    # archives side by side in a folder are no part of each other
+    SourceIndex((1,)).add(tmp_path / 'parts', out, Limits(max_bytes=2000))
+
+
+def test_a_bomb_in_layers_is_refused(out, tmp_path):
+    with zipfile.ZipFile(tmp_path / 'inner.zip', 'w', zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr('zeros', bytes(30 << 20))
+    with zipfile.ZipFile(tmp_path / 'outer.zip', 'w', zipfile.ZIP_DEFLATED) as archive:
+        for number in range(3):  # below 64 MiB each
+            archive.write(tmp_path / 'inner.zip', f'{number}.zip')
+    with pytest.raises(ValueError, match=r'2\.zip.*together with the archive around it, unpack to .*a zip bomb'):
+        SourceIndex((1,)).add(tmp_path / 'outer.zip', out)
 
 
 def test_a_full_disk_is_foreseen(out, tmp_path, monkeypatch):
