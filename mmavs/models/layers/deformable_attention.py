@@ -34,7 +34,13 @@ class LevelGeometry:
     def __init__(self, shapes: Shapes, device: torch.device) -> None:
         self.shapes = tuple(shapes)
         self.centres = torch.cat([_centres(height, width, device) for height, width in self.shapes])
-        self.sizes = torch.tensor([(w, h) for h, w in self.shapes], dtype=torch.float32, device=device)
+        self.sizes = _numbers([(w, h) for h, w in self.shapes], torch.float32, device)
+
+
+def _numbers(pairs: Shapes, dtype: torch.dtype, device: torch.device) -> Tensor:
+    """Write ``(L, 2)`` numbers on the device; a copy from the host would wait for everything before it."""
+    filled = [torch.full((1,), number, dtype=dtype, device=device) for pair in pairs for number in pair]
+    return torch.cat(filled).unflatten(0, (-1, 2))
 
 
 def _centres(height: int, width: int, device: torch.device) -> Tensor:
@@ -67,7 +73,7 @@ def multi_scale_deformable_attention(value: Tensor, shapes: Shapes, locations: T
         Zhu et al., "Deformable DETR", ICLR 2021, eq. 3.
     """
     if value.is_cuda and HAS_COMPILED_OPERATOR:
-        sizes = torch.tensor(shapes, dtype=torch.long, device=value.device)
+        sizes = _numbers(shapes, torch.long, value.device)
         starts = sizes.prod(1).cumsum(0) - sizes.prod(1)
         return MultiScaleDeformableAttnFunction.apply(
             value.contiguous(), sizes, starts, locations.contiguous(), weights.contiguous(), im2col_step(len(value))
