@@ -6,30 +6,19 @@ reads, the last update of audio, the auxiliary feature pyramid) is left out, whi
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from unittest import mock
 
 import torch
 from mmcv.ops.multi_scale_deform_attn import multi_scale_deformable_attn_pytorch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from mmavs.models.decode_heads import avsegformer_head
 from mmavs.models.layers import DilatedContext, deformable_attention, transformer
 from mmavs.models.necks import avsegformer_neck, catr_fusion, tpavi_neck
 
-
-def attend(
-    attention: nn.MultiheadAttention,
-    x: Tensor,
-    memory: Tensor,
-    pos: Tensor | None = None,
-    memory_pos: Tensor | None = None,
-    memory_padding: Tensor | None = None,
-) -> Tensor:
-    """Attention that also returns its weights, which is PyTorch's default and what the released codes ask for."""
-    query = x if pos is None else x + pos
-    key = query if memory is x and memory_pos is pos else memory if memory_pos is None else memory + memory_pos
-    return attention(query, key, memory, key_padding_mask=memory_padding)[0]
+attend = partial(transformer.attend, need_weights=True)  # the released codes ask for the weights
 
 
 def sample_levels(value: Tensor, shapes: Sequence[tuple[int, int]], locations: Tensor, weights: Tensor) -> Tensor:

@@ -72,7 +72,7 @@ def plain_items(root, subset, split):
 @pytest.mark.parametrize(('subset', 'split'), [('ss', 'train'), ('ss', 'test'), ('ms', 'train'), ('ms', 'val')])
 @pytest.mark.parametrize('stereo', [False, True])
 def test_items_equal_a_plain_reader(root, subset, split, stereo):
-    check_items(root, subset, split, stereo)
+    assert check_items(root, subset, split, stereo)
 
 
 @pytest.mark.parametrize('split', ['train', 'val', 'test'])

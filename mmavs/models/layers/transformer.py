@@ -125,8 +125,12 @@ def attend(
     pos: Tensor | None = None,
     memory_pos: Tensor | None = None,
     memory_padding: Tensor | None = None,
+    need_weights: bool = False,
 ) -> Tensor:
-    """Let ``x`` ``(M, n, C)`` read ``memory`` ``(M, m, C)``, position codes added to queries and keys."""
+    """Let ``x`` ``(M, n, C)`` read ``memory`` ``(M, m, C)``, position codes added to queries and keys.
+
+    With ``need_weights`` the attention matrix is formed (and dropped), which is PyTorch's default and slower.
+    """
     query = x if pos is None else x + pos
     key = query if memory is x and memory_pos is pos else memory if memory_pos is None else memory + memory_pos
-    return attention(query, key, memory, key_padding_mask=memory_padding, need_weights=False)[0]
+    return attention(query, key, memory, key_padding_mask=memory_padding, need_weights=need_weights)[0]
